@@ -1,0 +1,56 @@
+"""The Block API: everything that a block, or the code that runs one, needs."""
+
+from semradio.blocks.api.block import (
+    Block,
+    RateBlock,
+    Sink,
+    Source,
+    StreamBlock,
+    SyncBlock,
+    block,
+)
+from semradio.blocks.api.errors import (
+    BlockNotFoundError,
+    DatasetError,
+    ItemTypeError,
+    ModelError,
+    ParameterError,
+    SemradioError,
+    StreamError,
+)
+from semradio.blocks.api.item_type import Array, ItemType, Pattern
+from semradio.blocks.api.parameter import parameter
+from semradio.blocks.api.port import Input, Output, PortRef
+from semradio.blocks.api.registry import find, names
+from semradio.blocks.api.runner import BlockError
+from semradio.blocks.api.state import state
+from semradio.blocks.api.tag import Tag
+
+__all__ = [
+    "Array",
+    "Block",
+    "BlockError",
+    "BlockNotFoundError",
+    "DatasetError",
+    "Input",
+    "ItemType",
+    "ItemTypeError",
+    "ModelError",
+    "Output",
+    "ParameterError",
+    "Pattern",
+    "PortRef",
+    "RateBlock",
+    "SemradioError",
+    "Sink",
+    "Source",
+    "StreamBlock",
+    "StreamError",
+    "SyncBlock",
+    "Tag",
+    "block",
+    "find",
+    "names",
+    "parameter",
+    "state",
+]

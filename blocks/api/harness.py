@@ -1,0 +1,128 @@
+"""Runs one block alone: on whole arrays, or piece by piece as a stream would arrive.
+
+``block(x)`` goes through here, and so do tests: the runner is the one that flowgraphs use, so a
+block behaves the same in a notebook, in a test and on the air.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from semradio.blocks.api.block import Block, Source
+from semradio.blocks.api.errors import ItemTypeError, SemradioError
+from semradio.blocks.api.item_type import Array, ItemType
+from semradio.blocks.api.queue import Queue
+from semradio.blocks.api.runner import make_runner
+from semradio.blocks.api.tag import Tag
+
+
+class Harness:
+    """One block with a queue on each input and a collector on each output.
+
+    Args:
+        block: any block; it is reset and started.
+        inputs: item type of each connected input, by port name.
+        chunk: items per step of a source.
+
+    Use as a context manager, or call :meth:`close`: the block's resources are then released.
+    """
+
+    def __init__(self, block: Block, inputs: dict[str, ItemType], chunk: int = 64) -> None:
+        self.block = block
+        types = block.resolve(inputs)
+        block.reset()
+        self.queues = {name: Queue(item) for name, item in inputs.items()}
+        self.collected = {name: Queue(item) for name, item in types.items()}
+        block.start()
+        self.runner = make_runner(
+            block, self.queues, {name: [queue] for name, queue in self.collected.items()}, chunk
+        )
+
+    def __enter__(self) -> Harness:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def push(self, *arrays: Array | None, tags: Iterable[Tag] = ()) -> None:
+        """Give each connected input the next items (None: nothing), and let the block work.
+
+        Args:
+            arrays: one array of shape (n, *item) per connected input.
+            tags: tags on the first input's items, absolute indices.
+        """
+        for k, (queue, array) in enumerate(zip(self.queues.values(), arrays, strict=True)):
+            if array is not None:
+                queue.put(array, list(tags) if k == 0 else ())
+        self.run()
+
+    def run(self) -> None:
+        """Step until nothing happens any more."""
+        while self.runner.step():
+            pass
+
+    def end(self) -> None:
+        """End every input and let the block finish; waits while it waits for a clock."""
+        for queue in self.queues.values():
+            queue.end()
+        while not self.runner.finished:
+            if not self.runner.step() and not self.runner.waiting:
+                raise SemradioError(f"block '{self.block.name}' does not come to an end")
+
+    def outputs(self) -> list[Array]:
+        """Everything that came out so far, one array of shape (n, *item) per output."""
+        return [
+            np.concatenate([queue.item.empty(), *queue.chunks]) for queue in self.collected.values()
+        ]
+
+    def tags(self) -> list[list[Tag]]:
+        """The tags that came out so far, per output."""
+        return [list(queue.tags) for queue in self.collected.values()]
+
+    def close(self) -> None:
+        """Release what the block holds."""
+        self.block.stop()
+
+
+def call(
+    block: Block, arguments: Sequence[Any], *, tags: Iterable[Tag] = (), chunk: int | None = None
+) -> Any:
+    """Run whole streams through a block: what ``block(x)`` does; see ``Block.__call__``."""
+    if isinstance(block, Source):
+        return _generate(block, *arguments, chunk=chunk)
+    names = list(block.inputs)
+    if len(arguments) > len(names):
+        raise ItemTypeError(f"{len(arguments)} arrays for the {len(names)} inputs of {block!r}")
+    arrays = {n: np.asarray(a) for n, a in zip(names, arguments, strict=False) if a is not None}
+    for name, port in block.inputs.items():
+        if name not in arrays and not port.optional:
+            raise ItemTypeError(f"input '{name}' of block '{block.name}' is missing")
+    with Harness(block, {n: ItemType.of(a) for n, a in arrays.items()}) as harness:
+        longest = max((len(a) for a in arrays.values()), default=0)
+        step = max(1, chunk or longest)
+        marks = sorted(tags)
+        for start in range(0, longest, step):
+            now = [t for t in marks if start <= t.index < start + step]
+            harness.push(*(a[start : start + step] for a in arrays.values()), tags=now)
+        harness.end()
+        return _given(block, harness)
+
+
+def _generate(block: Source, count: int | None = None, *, chunk: int | None = None) -> Any:
+    """The first ``count`` items of a source; all of them without a count."""
+    with Harness(block, {}, chunk=chunk or min(count or 4096, 4096)) as harness:
+        first = next(iter(harness.collected.values()))
+        while not harness.runner.finished and (count is None or first.items < count):
+            harness.runner.step()
+        outputs = [y if count is None else y[:count] for y in harness.outputs()]
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+def _given(block: Block, harness: Harness) -> Any:
+    outputs = harness.outputs()
+    if not outputs:
+        return block.results()
+    return outputs[0] if len(outputs) == 1 else tuple(outputs)

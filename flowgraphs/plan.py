@@ -1,0 +1,115 @@
+"""The plan of a flowgraph: blocks, edges and processes, with every expression worked out.
+
+The language turns a YAML file into a plan; :class:`semradio.flowgraphs.Flowgraph` makes one from
+Python; the runtime runs plans and knows nothing of YAML. A plan is plain data: it travels to
+worker processes as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from semradio.blocks.api.errors import SemradioError
+from semradio.blocks.api.queue import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a flowgraph file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a flowgraph: where, what, and what to do."""
+
+    message: str
+    location: Location | None = None
+    text: str = ""
+    """The line of the file that the location points into."""
+
+    def __str__(self) -> str:
+        head = f"{self.location}: {self.message}" if self.location else self.message
+        if not self.text or self.location is None:
+            return head
+        shown = self.text.rstrip()
+        return f"{head}\n    {shown}\n    {' ' * (self.location.column - 1)}^"
+
+
+class FlowgraphError(SemradioError):
+    """Everything that is wrong with a flowgraph, all at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        count = len(self.problems)
+        super().__init__(
+            "\n".join(map(str, self.problems)) + (f"\n{count} errors" if count > 1 else "")
+        )
+
+
+@dataclass(slots=True)
+class BlockPlan:
+    """One block: its unique name, type, and parameter values."""
+
+    name: str
+    type: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    location: Location | None = None
+
+
+@dataclass(slots=True)
+class EdgePlan:
+    """One edge from an output port to an input port."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+    queue: int | None = None
+    """Capacity in items; None leaves it to the runtime."""
+    policy: Policy = "block"
+    location: Location | None = None
+
+    @property
+    def label(self) -> str:
+        """The edge as results and messages name it: ``a.out -> b.in``."""
+        return f"{self.source}.{self.output} -> {self.target}.{self.input}"
+
+
+@dataclass(slots=True)
+class ProcessPlan:
+    """One process: its blocks, and where others reach it when it runs on a host of its own."""
+
+    name: str
+    blocks: list[str]
+    bind: str | None = None
+    """ZeroMQ endpoint to listen on, such as ``tcp://0.0.0.0:5555``."""
+    endpoint: str | None = None
+    """ZeroMQ endpoint to which other processes connect, such as ``tcp://alice.lan:5555``."""
+    location: Location | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """A whole flowgraph."""
+
+    name: str
+    doc: str = ""
+    file: str | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    blocks: dict[str, BlockPlan] = field(default_factory=dict)
+    edges: list[EdgePlan] = field(default_factory=list)
+    processes: dict[str, ProcessPlan] = field(default_factory=dict)
+    """Empty when the flowgraph names no processes: it then runs as one."""
+    chunk: int | None = None
+    """Items that a source emits per step; None leaves it to the runtime."""
+    code: list[str] = field(default_factory=list)
+    """Python files that define further block types."""
