@@ -133,7 +133,7 @@ class TrainingData:
             {"heldout": parts["heldout"], "test": parts["test"]},
             train_images=train_images,
             name=dataset,
-            source=f"train part of {dataset}",
+            source=f"{dataset}, the last {len(parts['train'])} of the training images",
         )
 
     def fingerprint(self) -> int:

@@ -117,7 +117,7 @@ class _Run:
         for module in phase.modules.values():
             module.train()
         order = torch.randperm(phase.size, generator=phase.generators["batches"])
-        batches = order.split(schedule.batch_size)
+        batches = torch.split(order, schedule.batch_size)
         for number, batch in enumerate(batches):
             step = self.epoch * len(batches) + number
             for group in self.optimiser.param_groups:

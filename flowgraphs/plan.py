@@ -22,6 +22,8 @@ class Location:
     file: str
     line: int
     column: int
+    text: str = field(default="", compare=False, repr=False)
+    """The line of the file, for messages that are made where the file is not at hand."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
@@ -63,11 +65,17 @@ class BlockPlan:
     type: str
     parameters: dict[str, Any] = field(default_factory=dict)
     location: Location | None = None
+    comment: str = ""
+    """What the file says about the block in a comment beside or above it."""
 
 
 @dataclass(slots=True)
 class EdgePlan:
-    """One edge from an output port to an input port."""
+    """One edge from an output port to an input port.
+
+    An empty port name means the first port of a block that knows its ports only once it is made
+    (from an ONNX file, say); :class:`semradio.flowgraphs.graph.Graph` fills it in.
+    """
 
     source: str
     output: str
@@ -77,6 +85,7 @@ class EdgePlan:
     """Capacity in items; None leaves it to the runtime."""
     policy: Policy = "block"
     location: Location | None = None
+    comment: str = ""
 
     @property
     def label(self) -> str:
@@ -95,6 +104,7 @@ class ProcessPlan:
     endpoint: str | None = None
     """ZeroMQ endpoint to which other processes connect, such as ``tcp://alice.lan:5555``."""
     location: Location | None = None
+    comment: str = ""
 
 
 @dataclass(slots=True)

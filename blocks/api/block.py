@@ -47,6 +47,8 @@ class Block:
     declared_outputs: ClassVar[tuple[Output, ...]] = ()
     listens: ClassVar[tuple[str, ...]] = ()
     """Keys of the tags that :meth:`on_tag` wants to see; ``("*",)`` for all."""
+    needs_code: ClassVar[bool] = False
+    """Whether the block runs code that its parameters name; files need leave to use such."""
 
     enabled: bool = parameter(
         True,
@@ -71,12 +73,18 @@ class Block:
         self.finished = False
         self.tags_out: list[tuple[str | None, Tag]] = []
         self.notes: list[str] = []
+        self.attention: list[Block] = []
+        """Blocks that have something to tell their runner; shared by those that run together."""
         self.reset()
         self.configure()
         self.inputs: dict[str, Input] = self._names(self.input_ports())
         self.outputs: dict[str, Output] = self._names(self.output_ports())
 
     def __init_subclass__(cls) -> None:
+        for key, declared in vars(cls).items():
+            # A parameter 'inputs', say, would silently be overwritten by the ports.
+            if isinstance(declared, Parameter | State | Port) and key in _reserved():
+                raise TypeError(f"{cls.__name__}: the name '{key}' is taken by Block itself")
         hints = typing.get_type_hints(cls, localns={"Array": Array})
         fields: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
@@ -145,7 +153,7 @@ class Block:
         """Acquire what running needs (files, sessions); item types are known."""
 
     def stop(self) -> None:
-        """Release what :meth:`start` acquired; called once, also after an error."""
+        """Release what :meth:`start` acquired; called once, also after an error, even of start."""
 
     def ready(self, items: int, ended: bool) -> int:
         """Return how many of the ``items`` that wait the block takes now.
@@ -173,10 +181,12 @@ class Block:
         """Leave a tag on the output item ``index`` (absolute), of one output or of all."""
         if self.outputs:
             self.tags_out.append((output, Tag(index, key, check_value(value, key))))
+            self.attention.append(self)
 
     def finish(self) -> None:
         """Say that the stream ends with what this call of ``work`` returns."""
         self.finished = True
+        self.attention.append(self)
 
     def note(self, text: str) -> None:
         """Say something once that the user should read at the end of the run."""
@@ -203,11 +213,16 @@ class Block:
             hint = nearest(name, self.parameters)
             raise ParameterError(f"block '{self.name}' has no parameter '{name}'{hint}", name)
         before = getattr(self, name)
-        setattr(self, name, self.parameters[name].validate(value))
+        value = self.parameters[name].validate(value)
+        if name == "enabled" and not value and (self.input_types or self.output_item_types):
+            self._check_bypass()
+        setattr(self, name, value)
         try:
             self.configure()
         except SemradioError:
+            # What configure() derived from the refused value must not stay in force either.
             setattr(self, name, before)
+            self.configure()
             raise
 
     def port(self, name: str) -> PortRef:
@@ -234,7 +249,7 @@ class Block:
                 )
             first = next(iter(self._names([port])))
             like = port.like or (first if port.count else None)
-            if like in inputs and inputs[like] != item:
+            if like is not None and like in inputs and inputs[like] != item:
                 raise ItemTypeError(
                     f"input '{name}' of block '{self.name}' must have the type of input "
                     f"'{like}', {inputs[like]}, not {item}"
@@ -263,6 +278,11 @@ class Block:
         return self.output_item_types
 
     @property
+    def waits(self) -> bool:
+        """Whether the runner has to ask :meth:`ready`; by default where a block defines it."""
+        return type(self).ready is not Block.ready
+
+    @property
     def bypassable(self) -> bool:
         """Whether ``enabled`` may be false: one item in, one of the same type out, or a sink."""
         return False
@@ -281,7 +301,7 @@ class Block:
         values = ", ".join(
             f"{k}={getattr(self, k)!r}"
             for k, p in self.parameters.items()
-            if getattr(self, k) != p.default
+            if repr(getattr(self, k)) != repr(p.default)
         )
         return f"{type(self).__name__}({values})"
 
@@ -330,12 +350,15 @@ class SyncBlock(Block):
 class Sink(SyncBlock):
     """A block without outputs: ``work(x, ..., at)`` takes items, ``results()`` reports."""
 
+    def flush(self) -> None:
+        """Complete the work at the end of the stream, such as a file; not called after an error."""
+
 
 class RateBlock(Block):
     """A fixed number of items in for a fixed number of items out, as :meth:`rate` says.
 
     ``work(x, ..., at)`` gets a multiple of the former; what is left at the end goes to
-    :meth:`tail`.
+    :meth:`tail`; :meth:`moved` tells where a tag goes.
     """
 
     work: Callable[..., Outputs]
@@ -349,6 +372,11 @@ class RateBlock(Block):
         consumed, _ = self.rate()
         self.note(f"the last {len(x)} items do not fill a step of {consumed} and were left out")
         return None
+
+    def moved(self, index: int) -> int:
+        """Return the output index of a tag on input item ``index``: in proportion, rounded down."""
+        consumed, produced = self.rate()
+        return index * produced // consumed
 
 
 class StreamBlock(Block):
@@ -370,6 +398,13 @@ class StreamBlock(Block):
         Called after the item was worked on.
         """
         return index
+
+
+def _reserved() -> set[str]:
+    """The names that every block has, and that no declaration of a block may take."""
+    made = {"name", "inputs", "outputs", "input_types", "output_item_types"}
+    made |= {"finished", "tags_out", "notes", "attention", "work"}
+    return (made | {key for key in vars(Block) if not key.startswith("__")}) - {"enabled"}
 
 
 def _undefined(block: Block) -> SemradioError:

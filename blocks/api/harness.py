@@ -6,6 +6,8 @@ block behaves the same in a notebook, in a test and on the air.
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +19,9 @@ from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import make_runner
 from semradio.blocks.api.tag import Tag
+
+_CLOCK_TICK = 0.001
+"""Pause in seconds while a block waits for a clock."""
 
 
 class Harness:
@@ -36,7 +41,12 @@ class Harness:
         block.reset()
         self.queues = {name: Queue(item) for name, item in inputs.items()}
         self.collected = {name: Queue(item) for name, item in types.items()}
-        block.start()
+        try:
+            block.start()
+        except BaseException:
+            with contextlib.suppress(Exception):
+                block.stop()
+            raise
         self.runner = make_runner(
             block, self.queues, {name: [queue] for name, queue in self.collected.items()}, chunk
         )
@@ -69,8 +79,11 @@ class Harness:
         for queue in self.queues.values():
             queue.end()
         while not self.runner.finished:
-            if not self.runner.step() and not self.runner.waiting:
+            if self.runner.step():
+                continue
+            if not self.runner.waiting:
                 raise SemradioError(f"block '{self.block.name}' does not come to an end")
+            time.sleep(_CLOCK_TICK)
 
     def outputs(self) -> list[Array]:
         """Everything that came out so far, one array of shape (n, *item) per output."""

@@ -10,10 +10,13 @@ line, the YAML checker, the JSON Schema and the reference all say the same.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from semradio.blocks.api.errors import ParameterError, nearest
 
@@ -68,7 +71,8 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         if self.above is not None:
-            return f"above {self.above:g}" + (f", at most {self.high:g}" if self.high else "")
+            most = "" if self.high is None else f", at most {self.high:g}"
+            return f"above {self.above:g}{most}"
         if self.low is not None and self.high is not None:
             return f"{self.low:g} to {self.high:g}"
         if self.low is not None:
@@ -82,23 +86,29 @@ class Parameter:
 
     def validate(self, value: Any) -> Any:
         """Return the value as the declared type; ParameterError if it does not fit."""
-        shown = f"{value!r} {self.unit}".strip()
+        # What Python callers have in hand: a scalar taken from an array, a path.
+        if isinstance(value, np.generic):
+            value = value.item()
+        elif isinstance(value, os.PathLike):
+            value = os.fspath(value)
         try:
             value = msgspec.convert(value, self.annotation, strict=True)
         except msgspec.ValidationError:
             kind = self.type_name
             raise ParameterError(
-                f"parameter '{self.name}' must be {kind}, not {shown} ({type(value).__name__})",
+                f"parameter '{self.name}' must be {kind}, not {self._shown(value)} "
+                f"({type(value).__name__})",
                 self.name,
             ) from None
         if self.choices and value not in self.choices:
             hint = nearest(str(value), map(str, self.choices))
             raise ParameterError(
-                f"parameter '{self.name}' must be {self.limits}, not {shown}{hint}", self.name
+                f"parameter '{self.name}' must be {self.limits}, not {self._shown(value)}{hint}",
+                self.name,
             )
         if isinstance(value, int | float) and not isinstance(value, bool):
             bad = (
-                value != value
+                (isinstance(value, float) and math.isnan(value))
                 or (self.low is not None and value < self.low)
                 or (self.high is not None and value > self.high)
                 or (self.above is not None and value <= self.above)
@@ -108,10 +118,13 @@ class Parameter:
                 raise ParameterError(
                     f"parameter '{self.name}' must be {limits}"
                     + (f" {self.unit}" if self.unit else "")
-                    + f", not {shown}",
+                    + f", not {self._shown(value)}",
                     self.name,
                 )
         return value
+
+    def _shown(self, value: Any) -> str:
+        return f"{value!r} {self.unit}".strip()
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of a value of this parameter."""

@@ -58,16 +58,21 @@ class Queue:
 
     def put(self, chunk: Array, tags: Iterable[Tag] = ()) -> None:
         """Append a chunk, and the tags on its items (absolute indices of the sender's stream)."""
-        if self.policy != "block" and self.items + len(chunk) > self.limit:
-            chunk, tags = self._drop(chunk, tags)
-        elif self.dropped:
+        if self.dropped:
             tags = [tag.moved(tag.index - self.dropped) for tag in tags]
-        if self.missing and len(chunk):
+        lost_after = 0
+        if self.policy != "block" and self.items + len(chunk) > self.limit:
+            if self.policy == "drop_newest":
+                chunk, tags, lost_after = self._drop_newest(chunk, tags)
+            else:
+                chunk, tags = self._drop_oldest(chunk, tags)
+        n = len(chunk)
+        if n and self.missing:
             self.tags.append(Tag(self.at + self.items, GAP, self.missing))
             self.missing = 0
+        self.missing += lost_after
         if tags:
             self.tags.extend(tags)
-        n = len(chunk)
         if n:
             self.chunks.append(chunk)
             self.items += n
@@ -115,34 +120,38 @@ class Queue:
         if self.on_close is not None:
             self.on_close()
 
-    def _drop(self, chunk: Array, tags: Iterable[Tag]) -> tuple[Array, list[Tag]]:
-        """Make room as the policy says; indices then count only what was kept."""
-        kept = [tag.moved(tag.index - self.dropped) for tag in tags]
-        if self.policy == "drop_newest":
-            room = int(max(0, self.limit - self.items))
-            lost = len(chunk) - room
-            first = self.at + self.items
-            self.dropped += lost
-            self.missing += lost
-            gap, self.missing = (0, self.missing) if room == 0 else (self.missing - lost, lost)
-            kept = [tag for tag in kept if tag.index < first + room]
-            if gap:
-                kept.insert(0, Tag(first, GAP, gap))
-            return chunk[:room], kept
-        return self._drop_oldest(chunk, kept)
-
-    def _drop_oldest(self, chunk: Array, kept: list[Tag]) -> tuple[Array, list[Tag]]:
-        lost = int(self.items + len(chunk) - self.limit)
-        first = self.at
-        everything = [*self.chunks, chunk]
-        merged = np.concatenate(everything)[lost:]
-        waiting = [*self.tags, *kept]
-        self.chunks.clear()
-        self.tags.clear()
-        # The gap tag of an earlier loss among the dropped items counts into the new one.
-        before = sum(t.value for t in waiting if t.key == GAP and t.index <= first + lost)
-        waiting = [t for t in waiting if not (t.key == GAP and t.index <= first + lost)]
-        self.items = 0
+    def _drop_newest(self, chunk: Array, tags: Iterable[Tag]) -> tuple[Array, list[Tag], int]:
+        """Cut the new chunk to the room there is; returns what fits, its tags, and the loss."""
+        room = int(max(0, self.limit - self.items))
+        lost = len(chunk) - room
+        end = self.at + self.items + room
+        tags = list(tags)
         self.dropped += lost
-        tags = [t.moved(t.index - lost) for t in waiting if t.index >= first + lost]
-        return merged, [Tag(first, GAP, lost + before), *tags]
+        before = sum(_gap(tag) for tag in tags if tag.index >= end)
+        return chunk[:room], [tag for tag in tags if tag.index < end], lost + before
+
+    def _drop_oldest(self, chunk: Array, tags: Iterable[Tag]) -> tuple[Array, list[Tag]]:
+        """Let go of the oldest items, of the new chunk too if need be; the next one is marked."""
+        lost = left = int(self.items + len(chunk) - self.limit)
+        while left and self.chunks:
+            first = self.chunks.popleft()
+            if len(first) > left:
+                self.chunks.appendleft(first[left:])
+            gone = min(left, len(first))
+            self.items -= gone
+            left -= gone
+        self.dropped += lost
+        # Indices count only what the receiver gets, so what is kept moves up to the gap.
+        end = self.at + lost
+        waiting = [*self.tags, *tags]
+        # A gap marked on a lost item, or on the one after, is part of the new gap.
+        gap = lost + sum(_gap(tag) for tag in waiting if tag.index <= end)
+        self.tags.clear()
+        kept = [t.moved(t.index - lost) for t in waiting if t.index > end]
+        first_kept = [t.moved(self.at) for t in waiting if t.index == end and not _gap(t)]
+        return chunk[left:], [Tag(self.at, GAP, gap), *first_kept, *kept]
+
+
+def _gap(tag: Tag) -> int:
+    """Items lost before the tagged one, if the tag says so."""
+    return tag.value if tag.key == GAP and isinstance(tag.value, int) else 0

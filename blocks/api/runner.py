@@ -8,13 +8,13 @@ not know where its queues lead: a neighbour in the same process, a ZeroMQ edge o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
 
-from semradio.blocks.api.block import Block, RateBlock, Source, StreamBlock, SyncBlock
+from semradio.blocks.api.block import Block, RateBlock, Sink, Source, StreamBlock, SyncBlock
 from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Queue
@@ -25,7 +25,8 @@ class BlockError(SemradioError):
     """A block failed while running: which one, at which item, and why."""
 
     def __init__(self, block: str, index: int, cause: BaseException) -> None:
-        text = str(cause) if isinstance(cause, SemradioError) else f"{type(cause).__name__}: {cause}"
+        known = isinstance(cause, SemradioError)
+        text = str(cause) if known else f"{type(cause).__name__}: {cause}"
         super().__init__(f"block '{block}', item {index}: {text}")
         self.block = block
         self.index = index
@@ -66,6 +67,7 @@ class Runner:
         self.outputs = [targets.get(output, []) for output in block.outputs]
         self.output_names = list(block.outputs)
         self.types: list[ItemType] = [block.output_item_types[o] for o in block.outputs]
+        self.dtypes = [item.numpy for item in self.types]
         self.sent = [0] * len(self.outputs)
         self.pending: list[list[Tag]] = [[] for _ in self.outputs]
         self.changes: deque[tuple[str, Any]] = deque()
@@ -74,16 +76,19 @@ class Runner:
         self.busy = 0.0
         self.max_batch = int(getattr(block, "max_batch", DEFAULT_BATCH))
         self.listens_all = "*" in block.listens
-        self.waits = type(block).ready is not Block.ready
+        self.waits = block.waits
         self.waiting = False
         self.started = False
         self.had_targets = any(self.outputs)
         self.all_targets: list[Any] = []
+        self.on_rewire: Callable[[], None] | None = None
         self.rewire()
 
     def rewire(self) -> None:
         """Take note of changed targets; called after wiring and when a receiver closes."""
         self.all_targets = [target for targets in self.outputs for target in targets]
+        if self.on_rewire is not None:
+            self.on_rewire()
 
     def drop_target(self, target: Any) -> None:
         """Send nothing more to ``target``; the block ends when nobody is left to receive."""
@@ -95,6 +100,11 @@ class Runner:
             self.end()
 
     @property
+    def position(self) -> int:
+        """The next item: of the first output, or of the first input of a block without outputs."""
+        return self.sent[0] if self.sent else self.queues[0].at if self.queues else 0
+
+    @property
     def items_out(self) -> int:
         """Items sent by the first output."""
         return self.sent[0] if self.sent else 0
@@ -102,6 +112,7 @@ class Runner:
     def change(self, name: str, value: Any) -> None:
         """Change a live parameter at the next item border."""
         self.changes.append((name, value))
+        self.block.attention.append(self.block)
 
     def step(self) -> bool:
         """Work on what waits; returns whether anything happened.
@@ -116,6 +127,8 @@ class Runner:
         if self.finished:
             return
         self.finished = True
+        if self.on_rewire is not None:
+            self.on_rewire()
         for targets in self.outputs:
             for target in targets:
                 target.end()
@@ -124,19 +137,41 @@ class Runner:
 
     # Shared steps --------------------------------------------------------------------------
 
+    def prepare(self) -> bool:
+        """Apply live changes and begin, where due; returns whether the block is at its end."""
+        try:
+            if self.changes:
+                self.apply_changes()
+            if not self.started:
+                self.begin()
+        except Exception as error:
+            raise self.fail(self.position, error) from error
+        if self.block.finished:
+            self.complete()
+        return self.finished
+
     def begin(self) -> None:
-        """Let the block leave tags on the first item."""
+        """Let the block leave tags on the first item, or end before it."""
         self.started = True
         self.block.on_start()
 
     def apply_changes(self) -> None:
         """Apply the live changes that were asked for, and leave a tag for each."""
-        block, at = self.block, self.items_out
+        block, at = self.block, self.position
         while self.changes:
             name, value = self.changes.popleft()
-            block.set(name, value)
+            try:
+                block.set(name, value)
+            except SemradioError as error:
+                # A refused request leaves the block as it was; it must not end the stream.
+                block.note(f"change of '{name}' refused: {error}")
+                continue
             block.changed(name, at)
             block.tag(f"{block.name}.{name}", getattr(block, name), at)
+
+    def complete(self) -> None:
+        """End the block in good order."""
+        self.end()
 
     def blocked(self) -> bool:
         """Whether a receiver has no room."""
@@ -148,7 +183,7 @@ class Runner:
             if queue.items:
                 self.block.note(f"input '{name}' had {queue.items} items more than another input")
 
-    def heard(self, tags: Sequence[Tag]) -> list[Tag]:
+    def heard(self, tags: Iterable[Tag]) -> list[Tag]:
         """The tags that the block wants to see."""
         if self.listens_all:
             return list(tags)
@@ -178,7 +213,12 @@ class Runner:
             tags = self._own_tags(tags)
         for k, y in enumerate(arrays):
             item = self.types[k]
-            if y.__class__ is not np.ndarray or y.dtype != item.dtype or y.shape[1:] != item.shape:
+            if (
+                y.__class__ is not np.ndarray
+                or y.dtype != self.dtypes[k]
+                or y.ndim == 0
+                or y.shape[1:] != item.shape
+            ):
                 raise SemradioError(
                     f"work returned {_describe(y)} on output '{self.output_names[k]}', "
                     f"which carries {item}"
@@ -249,10 +289,8 @@ class SourceRunner(Runner):
     def step(self) -> bool:
         if self.finished:
             return False
-        if self.changes:
-            self.apply_changes()
-        if not self.started:
-            self.begin()
+        if (self.changes or not self.started) and self.prepare():
+            return True
         for target in self.all_targets:
             if target.items >= target.capacity:
                 return False
@@ -266,18 +304,28 @@ class SourceRunner(Runner):
         t0 = perf_counter()
         try:
             y = self.block.work(n, at)
-            self.busy += perf_counter() - t0
-            produced = 0
+        except Exception as error:
+            raise self.fail(at, error) from error
+        self.busy += perf_counter() - t0
+        return self.emit(y)
+
+    def emit(self, y: Any) -> bool:
+        """Hand on what ``work`` returned, and end if it was the last; returns whether it was any.
+
+        Raises:
+            BlockError: it is not what the outputs carry.
+        """
+        at = self.sent[0]
+        try:
             if y is not None:
                 self.deliver(y, None, None)
-                produced = self.sent[0] - at
         except Exception as error:
             raise self.fail(at, error) from error
         if self.block.finished:
             self.end()
             return True
-        self.waiting = produced == 0
-        return produced > 0
+        self.waiting = self.sent[0] == at
+        return not self.waiting
 
 
 class InputRunner(Runner):
@@ -287,6 +335,7 @@ class InputRunner(Runner):
         self, block: Block, queues: Mapping[str, Queue], targets: Mapping[str, list[Any]]
     ) -> None:
         super().__init__(block, queues, targets)
+        self.consumed = 1
         self.arguments = _arguments(block, list(queues))
         self.plain = self.arguments == [0] and len(self.queues) == 1
 
@@ -295,9 +344,14 @@ class InputRunner(Runner):
         queues = self.queues
         return queues[0].items if len(queues) == 1 else min(q.items for q in queues)
 
-    def ended(self) -> bool:
-        """Whether an input has ended and has nothing left."""
-        return any(q.ended and not q.items for q in self.queues)
+    def used_up(self) -> bool:
+        """Whether no further step can come: an ended input holds less than a step needs.
+
+        The other inputs must hold as much as that one, or have ended too, so that what is left
+        at the end does not depend on which input arrives first.
+        """
+        left = min((q.items for q in self.queues if q.ended), default=None)
+        return left is not None and left < self.consumed and self.available() >= left
 
     def call(self, method: Callable[..., Any], count: int) -> Any:
         """Call ``work`` with ``count`` items of every input."""
@@ -325,25 +379,18 @@ class InputRunner(Runner):
         """Work on the next ``count`` items, which are one stretch between two heard tags."""
         raise SemradioError("a runner needs a kind")
 
-    def remainder(self) -> int:
-        """Items that the block does not take because a step needs more."""
-        return 0
-
     def last(self) -> None:
         """Called once when the input has ended and is used up."""
 
     def step(self) -> bool:
         if self.finished:
             return False
-        if self.changes:
-            self.apply_changes()
-        if not self.started:
-            self.begin()
-        count = self.available() - self.remainder()
+        if (self.changes or not self.started) and self.prepare():
+            return True
+        available = self.available()
+        count = available - available % self.consumed
         if count <= 0:
-            if any(q.ended and q.items == 0 for q in self.queues) or (
-                self.remainder() and any(q.ended for q in self.queues)
-            ):
+            if self.used_up():
                 self._finish()
                 return True
             return False
@@ -356,6 +403,7 @@ class InputRunner(Runner):
             if count <= 0:
                 self.waiting = True
                 return False
+            self.waiting = False
         at = self.queues[0].at
         t0 = perf_counter()
         try:
@@ -368,7 +416,7 @@ class InputRunner(Runner):
         self.busy += perf_counter() - t0
         self.items_in += self.queues[0].at - at
         if self.block.finished:
-            self.end()
+            self.complete()
         return True
 
     def batch(self) -> int:
@@ -376,19 +424,16 @@ class InputRunner(Runner):
         return self.max_batch
 
     def _work_between_tags(self, count: int) -> None:
-        """Cut at the heard tags, so that each takes effect exactly at its item."""
+        """Cut at the heard tags, so that each takes effect exactly at its item.
+
+        A step of several items that holds a heard tag is worked on after it: the tag counts from
+        the step on.
+        """
         end = self.queues[0].at + count
-        heard = self.heard(
-            [t for q in self.queues for t in q.tags if t.index < end]
-        )
-        heard.sort(key=_index_of)
-        done: list[Tag] = []
-        for tag in heard:
-            if tag in done:
-                continue
-            done.append(tag)
-            if tag.index > self.queues[0].at:
-                self.work_on(tag.index - self.queues[0].at)
+        for tag in self.heard_before(end):
+            start = tag.index - tag.index % self.consumed
+            if start > self.queues[0].at:
+                self.work_on(start - self.queues[0].at)
                 if self.block.finished:
                     return
             self.block.on_tag(tag)
@@ -396,13 +441,21 @@ class InputRunner(Runner):
         if left > 0:
             self.work_on(left)
 
+    def heard_before(self, end: int) -> list[Tag]:
+        """The tags that the block wants to see on items before ``end``, in order, each once."""
+        heard: list[Tag] = []
+        for queue in self.queues:
+            heard += [t for t in self.heard(queue.tags) if t.index < end and t not in heard]
+        heard.sort(key=_index_of)
+        return heard
+
     def _finish(self) -> None:
         at = self.queues[0].at
         try:
             self.last()
         except Exception as error:
             raise self.fail(at, error) from error
-        self.end()
+        self.complete()
 
 
 class SyncRunner(InputRunner):
@@ -410,45 +463,12 @@ class SyncRunner(InputRunner):
 
     block: SyncBlock
 
-    def step(self) -> bool:
-        # The common case, one chunk on one input and no tags, kept short: this path decides what
-        # the framework costs.
-        if self.plain and self.started and not self.changes:
-            queue = self.queues[0]
-            if queue.chunks and not queue.tags and not self.waits and not self.finished:
-                for target in self.all_targets:
-                    if target.items >= target.capacity:
-                        return False
-                block = self.block
-                x = queue.chunks[0]
-                n = len(x)
-                if 0 < n <= self.max_batch and (len(queue.chunks) == 1) and block.enabled:
-                    at = queue.at
-                    queue.chunks.popleft()
-                    queue.items -= n
-                    queue.at = at + n
-                    t0 = perf_counter()
-                    try:
-                        y = block.work(x, at)
-                        if self.outputs:
-                            self.deliver(y, None, n)
-                    except Exception as error:
-                        raise self.fail(at, error) from error
-                    self.busy += perf_counter() - t0
-                    self.items_in += n
-                    if block.finished:
-                        self.end()
-                    return True
-        return super().step()
-
     def work_on(self, count: int) -> None:
         at = self.queues[0].at
         tags = self.take_tags(at + count)
         if self.block.enabled:
             y = self.call(self.block.work, count)
         else:
-            if not self.block.bypassable:
-                self.block._check_bypass()
             taken = [queue.take(count) for queue in self.queues]
             y = taken[0]
         if self.outputs:
@@ -456,6 +476,14 @@ class SyncRunner(InputRunner):
 
     def last(self) -> None:
         self.surplus()
+
+    def complete(self) -> None:
+        if isinstance(self.block, Sink) and not self.finished:
+            try:
+                self.block.flush()
+            except Exception as error:
+                raise self.fail(self.queues[0].at, error) from error
+        self.end()
 
 
 class RateRunner(InputRunner):
@@ -468,23 +496,13 @@ class RateRunner(InputRunner):
     ) -> None:
         super().__init__(block, queues, targets)
         self.consumed, self.produced = block.rate()
-
-    def remainder(self) -> int:
-        return self.available() % self.consumed
+        # An edge that holds less than one step could never start the block.
+        for queue in self.queues:
+            queue.capacity = max(queue.capacity, self.consumed)
+            queue.limit = max(queue.limit, self.consumed)
 
     def batch(self) -> int:
         return max(self.consumed, self.max_batch - self.max_batch % self.consumed)
-
-    def _work_between_tags(self, count: int) -> None:
-        # A step that holds a heard tag is worked on after it: the tag counts from the step on.
-        end = self.queues[0].at + count
-        for tag in self.heard([t for q in self.queues for t in q.tags if t.index < end]):
-            start = tag.index - tag.index % self.consumed
-            if start > self.queues[0].at:
-                self.work_on(start - self.queues[0].at)
-            self.block.on_tag(tag)
-        if end > self.queues[0].at:
-            self.work_on(end - self.queues[0].at)
 
     def work_on(self, count: int) -> None:
         at = self.queues[0].at
@@ -495,7 +513,10 @@ class RateRunner(InputRunner):
     def last(self) -> None:
         left = self.available()
         if left:
-            tags = self._mapped(self.take_tags(self.queues[0].at + left))
+            end = self.queues[0].at + left
+            for tag in self.heard_before(end):
+                self.block.on_tag(tag)
+            tags = self._mapped(self.take_tags(end))
             y = self.call(self.block.tail, left)
             if y is not None:
                 self.deliver(y, tags, None)
@@ -504,7 +525,7 @@ class RateRunner(InputRunner):
     def _mapped(self, tags: list[Tag]) -> list[list[Tag]] | None:
         if not tags:
             return None
-        moved = [tag.moved(tag.index * self.produced // self.consumed) for tag in tags]
+        moved = [tag.moved(self.block.moved(tag.index)) for tag in tags]
         return [moved] * len(self.outputs)
 
 

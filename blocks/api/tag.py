@@ -18,7 +18,7 @@ GAP = "gap"
 class Tag(NamedTuple):
     """One piece of metadata on one item."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
     """Absolute index of the item, counted from 0 at the start of the stream."""
     key: str
     value: Any

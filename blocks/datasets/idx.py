@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semradio.blocks.api.errors import DatasetError
-from semradio.blocks.datasets.untrusted import Readable, collected, passed_over
+from semradio.blocks.datasets.untrusted import Readable, collected, expect_end, passed_over
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -39,7 +39,7 @@ def read_idx(path: str | Path) -> NDArray[Any]:
     with _opened(path) as stream:
         dtype, shape = _read_header(stream, path)
         body = collected(stream, dtype.itemsize * math.prod(shape), str(path))
-        _expect_end(stream, path)
+        expect_end(stream, str(path))
     try:
         items = np.frombuffer(body, dtype).reshape(shape)
     except ValueError:
@@ -59,16 +59,16 @@ def read_idx_items(path: Path, start: int, stop: int, shape: tuple[int, ...]) ->
     """
     item_bytes = math.prod(shape[1:])
     with _opened(path) as stream:
-        found = _read_header(stream, path)
-        if found != (np.uint8, shape):
+        dtype, found = _read_header(stream, path)
+        if dtype != np.uint8 or found != shape:
             raise DatasetError(
-                f"{path}: not the expected file: it holds {found[0].name}{list(found[1])},"
+                f"{path}: not the expected file: it holds {dtype.name}{list(found)},"
                 f" expected uint8{list(shape)}"
             )
         passed_over(stream, start * item_bytes, str(path))
         body = collected(stream, (stop - start) * item_bytes, str(path))
         passed_over(stream, (shape[0] - stop) * item_bytes, str(path))
-        _expect_end(stream, path)
+        expect_end(stream, str(path))
     return np.frombuffer(body, np.uint8).reshape(stop - start, *shape[1:])
 
 
@@ -106,9 +106,3 @@ def _read_header(stream: Readable, path: Path) -> tuple[np.dtype[Any], tuple[int
         )
     sizes = np.frombuffer(collected(stream, 4 * rank, str(path)), ">u4")
     return np.dtype(_DTYPES[magic[2]]), tuple(int(size) for size in sizes)
-
-
-def _expect_end(stream: Readable, path: Path) -> None:
-    # Reading on at the end is also what makes gzip compare its checksum.
-    if stream.read(1):
-        raise DatasetError(f"{path}: trailing bytes: more than its header announces")

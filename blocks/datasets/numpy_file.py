@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,7 +15,12 @@ from numpy.typing import NDArray
 
 from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets.imageset import ImageSet
-from semradio.blocks.datasets.untrusted import collected
+from semradio.blocks.datasets.untrusted import collected, expect_end
+
+_ZIP_MAGIC = b"PK"
+
+# Those of np.savez and np.savez_compressed.
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
@@ -30,13 +36,24 @@ def read_numpy(path: str | Path) -> ImageSet:
     """
     path = Path(path)
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                images, labels = _read_archive(archive, path)
-        else:
-            with path.open("rb") as stream:
+        with path.open("rb") as stream:
+            packed = stream.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
+            stream.seek(0)
+            if packed:
+                with zipfile.ZipFile(stream) as archive:
+                    images, labels = _read_archive(archive, path)
+            else:
                 images, labels = _read_array(stream, str(path)), None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    # zipfile lets out NotImplementedError for archives of a newer format, and ValueError where
+    # a name is not text or an offset is negative.
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise DatasetError(f"{path}: cannot be read: {error}") from None
     if labels is None:
         return ImageSet(images, None, (), str(path))
@@ -57,11 +74,11 @@ def _read_archive(archive: zipfile.ZipFile, path: Path) -> tuple[NDArray[Any], N
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
     name = f"{path} ({member.filename})"
-    try:
-        with archive.open(member) as stream:
-            return _read_array(stream, name)
-    except RuntimeError as error:  # zipfile's word for a password
-        raise DatasetError(f"{name}: cannot be read: {error}") from None
+    encrypted = member.flag_bits & 1
+    if encrypted or member.compress_type not in _PACKINGS:
+        raise DatasetError(f"{name}: not packed as np.savez does it; save the file again with it")
+    with archive.open(member) as stream:
+        return _read_array(stream, name)
 
 
 def _read_array(stream: IO[bytes], name: str) -> NDArray[Any]:
@@ -71,15 +88,16 @@ def _read_array(stream: IO[bytes], name: str) -> NDArray[Any]:
         if version not in _HEADER_READERS:
             raise ValueError(f"its format version is {version[0]}.{version[1]}")
         shape, fortran_order, dtype = _HEADER_READERS[version](stream)
-    except ValueError as error:
-        raise DatasetError(f"{name}: not an array of numbers in NumPy's format: {error}") from None
-    # Objects would be pickled, and records are not images.
-    if dtype.kind not in "biufc":
-        raise DatasetError(f"{name}: holds items of type {dtype}, not numbers")
-    if not all(size > 0 for size in shape):
-        raise DatasetError(f"{name}: empty, or of an impossible shape: {dtype}{list(shape)}")
-    array = np.frombuffer(collected(stream, dtype.itemsize * math.prod(shape), name), dtype)
-    return array.reshape(shape[::-1]).T if fortran_order else array.reshape(shape)
+        # Objects would be pickled, and records are not images.
+        if dtype.kind not in "biufc":
+            raise ValueError(f"it holds items of type {dtype}, not numbers")
+        if not all(size > 0 for size in shape):
+            raise ValueError(f"it is empty, or of an impossible shape: {dtype}{list(shape)}")
+        body = collected(stream, dtype.itemsize * math.prod(shape), name)
+        expect_end(stream, name)
+        return np.frombuffer(body, dtype).reshape(shape, order="F" if fortran_order else "C")
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:
+        raise DatasetError(f"{name}: not an array that can be read: {error}") from None
 
 
 def _as_classes(labels: NDArray[Any], path: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

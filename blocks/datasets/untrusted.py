@@ -43,3 +43,10 @@ def passed_over(stream: Readable, count: int, name: str) -> None:
     """Drop the next ``count`` bytes; for the rest see :func:`pieces`."""
     for _ in pieces(stream, count, name):
         pass
+
+
+def expect_end(stream: Readable, name: str) -> None:
+    """Raise DatasetError, with ``name``, where the stream has more to give."""
+    # Reading on at the end is also what makes gzip and zip compare their checksums.
+    if stream.read(1):
+        raise DatasetError(f"{name}: trailing bytes: more than its header announces")

@@ -50,7 +50,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int | None = None
     """Seed of weights, batches and noise."""
     metrics: dict[str, float] = {}
-    """Measured figures, ``set.figure``: ``heldout.bob_mse``. Taken at ``snr_db``."""
+    """Measured figures, ``set.figure`` (``heldout.bob_mse``), all taken at the SNR ``snr_db``."""
     parity: dict[str, float] = {}
     """Largest absolute difference, per output, between the ONNX file and the trained network."""
     parameters: int | None = None

@@ -8,8 +8,6 @@ from typing import Literal
 from semradio.blocks.api.errors import ParameterError
 from semradio.export.recipes.settings import check_limits, setting
 
-Decay = Literal["constant", "cosine"]
-
 
 @dataclass(frozen=True)
 class Config:
@@ -48,29 +46,29 @@ class Config:
     base_epochs: int = setting(30, "Epochs of the semantic link.", low=1)
     base_batch: int = setting(128, "Batch size of the semantic link.", low=1)
     base_rate: float = setting(1e-3, "Adam's learning rate of the semantic link.", low=0)
-    base_decay: Decay = setting("constant", "Course of that rate.")
+    base_decay: Literal["constant", "cosine"] = setting("constant", "Course of that rate.")
 
     eve_epochs: int = setting(20, "Epochs of Eve's classifier and of the substitute.", low=1)
     eve_batch: int = setting(128, "Batch size of Eve's classifier.", low=1)
     eve_rate: float = setting(1e-3, "Adam's learning rate of Eve's classifier.", low=0)
-    eve_decay: Decay = setting("constant", "Course of that rate.")
+    eve_decay: Literal["constant", "cosine"] = setting("constant", "Course of that rate.")
 
     module_epochs: int = setting(
         75, "Epochs of the modules; 25 leave Eve about three points better off.", low=1
     )
     module_batch: int = setting(512, "Batch size of the modules.", low=1)
     module_rate: float = setting(3e-3, "Adam's learning rate of the modules.", low=0)
-    module_decay: Decay = setting("cosine", "Course of that rate.")
+    module_decay: Literal["constant", "cosine"] = setting("cosine", "Course of that rate.")
 
     adaptive_epochs: int = setting(
         15, "Epochs of the Eve who retrains on protected signals.", low=1
     )
     adaptive_batch: int = setting(512, "Batch size of the retraining Eve.", low=1)
     adaptive_rate: float = setting(3e-3, "Adam's learning rate of the retraining Eve.", low=0)
-    adaptive_decay: Decay = setting("cosine", "Course of that rate.")
+    adaptive_decay: Literal["constant", "cosine"] = setting("cosine", "Course of that rate.")
 
     patience: int = setting(
-        10, "Stop a phase after so many epochs without a better validation loss; 0: never.", low=0
+        25, "Stop a phase after so many epochs without a better validation loss; 0: never.", low=0
     )
     evaluation_snr_db: tuple[float, ...] = setting(
         (0.0, 5.0, 10.0, 15.0, 20.0), "SNRs of the report, besides 'snr_db'.", unit="dB"

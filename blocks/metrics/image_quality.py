@@ -1,0 +1,133 @@
+"""How well images arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semradio.blocks.api import (
+    Array,
+    Input,
+    ItemType,
+    ItemTypeError,
+    Sink,
+    block,
+    parameter,
+    state,
+)
+from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.metrics.signal_power import decibels
+from semradio.blocks.metrics.structural_similarity import WINDOW, StructuralSimilarity
+
+_GROUP_VALUES = 1 << 14
+"""Pixels that are worked on at once: their products still fit into a core's cache."""
+
+
+@block("image_quality", category="metrics")
+class ImageQuality(Sink):
+    """Compare received images with the sent ones: mean squared error, PSNR and SSIM.
+
+    Images are uint8, 0 to 255, or float32, 0 to 1, [rows, columns] or [rows, columns, channels];
+    both inputs have one shape, but may differ in dtype.
+
+    Results: ``images``; ``mse``, over all pixels of all images, on the scale 0 to 1; ``psnr_db``,
+    10 log10(1 / mse), of that mean and not a mean of PSNRs (null where the images are identical,
+    because JSON has no infinity); ``ssim``, the mean over images (and channels) with a Gaussian
+    window of 11 x 11 pixels, sigma 1.5, K1 = 0.01, K2 = 0.03, valid positions only (null with
+    ``ssim: false``, which any item shape allows). All are null where no image came. NaN or
+    infinity is an error that names the item.
+
+    Source: He, Wang & Quek, eq. (21) (mean over pixels); Wang et al., "Image quality assessment",
+    IEEE Trans. Image Processing 13(4), 2004.
+    """
+
+    ssim: bool = parameter(True, doc="Whether to compute SSIM, which costs most of the time.")
+
+    reference = Input("uint8[...] | float32[...]", doc="The sent image.")
+    received = Input("uint8[...] | float32[...]", doc="The received image, of the same shape.")
+
+    images: int = state(0, doc="Images so far.")
+    squared_error: float = state(0.0, doc="Sum over the complete groups of squared differences.")
+    similarity: float = state(0.0, doc="Sum of SSIM over the images of the complete groups.")
+
+    def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
+        reference, received = inputs.get("reference"), inputs.get("received")
+        if reference is None or received is None:
+            return {}
+        if reference.shape != received.shape:
+            raise ItemTypeError(
+                f"the inputs of block '{self.name}' must have one shape: 'reference' is "
+                f"{reference}, 'received' is {received}"
+            )
+        if self.ssim and (len(reference.shape) not in (2, 3) or min(reference.shape[:2]) < WINDOW):
+            raise ItemTypeError(
+                f"block '{self.name}': SSIM needs images of [rows, columns] or [rows, columns, "
+                f"channels] with at least {WINDOW} x {WINDOW} pixels, not {reference}; 'ssim: "
+                "false' measures the others only"
+            )
+        return {}
+
+    def start(self) -> None:
+        item = self.input_types["reference"]
+        self._shape, self._values = item.shape, item.size
+        # Bytes are compared as they are, so that their squared differences are exact.
+        dtypes = [self.input_types[name].dtype for name in ("reference", "received")]
+        self._peak = 255 if "uint8" in dtypes else 1
+        self._scales = [1 if dtype == "uint8" else self._peak for dtype in dtypes]
+        # Images are gathered in groups that begin at multiples of the group's size. Sums then
+        # meet the same numbers in the same order however the stream was cut, and NumPy gets
+        # enough to do at once even if images come one at a time.
+        size = max(1, min(32, _GROUP_VALUES // max(1, self._values)))
+        self._group = np.empty((2, size, *self._shape), np.float32)
+        if self.ssim:
+            self._ssim = StructuralSimilarity((self._shape[0], self._shape[1]), self._peak)
+
+    def work(self, reference: Array, received: Array, at: int) -> None:
+        for name, x in (("reference", reference), ("received", received)):
+            if x.dtype == np.float32:
+                check_finite(x, at, name)
+        size, done = self._group.shape[1], 0
+        while done < len(reference):
+            first = self.images % size
+            count = min(size - first, len(reference) - done)
+            for k, x in enumerate((reference, received)):
+                room = self._group[k, first : first + count]
+                room[...] = x[done : done + count]
+                if self._scales[k] != 1:
+                    room *= self._scales[k]
+            done += count
+            self.images += count
+            if first + count == size:
+                error, similarity = self._measure(*self._group)
+                self.squared_error += error
+                self.similarity += similarity
+
+    def results(self) -> dict[str, Any]:
+        if not self.images:
+            return {"images": 0, "mse": None, "psnr_db": None, "ssim": None}
+        rest = self.images % self._group.shape[1]
+        error, similarity = self._measure(*self._group[:, :rest])
+        mse = (self.squared_error + error) / (self.images * self._values * self._peak**2)
+        return {
+            "images": self.images,
+            "mse": mse,
+            "psnr_db": decibels(1 / mse) if mse else None,
+            "ssim": (self.similarity + similarity) / self.images if self.ssim else None,
+        }
+
+    def _measure(
+        self, x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]
+    ) -> tuple[float, float]:
+        """Return the sums over a group of squared differences and of SSIM."""
+        difference = (x - y).reshape(-1).astype(np.float64)
+        error = float(difference.dot(difference))
+        if not self.ssim or not len(x):
+            return error, 0.0
+        if len(self._shape) == 2:
+            return error, float(self._ssim(x, y).sum())
+        channels = range(self._shape[2])
+        per_channel = [self._ssim(x[..., c], y[..., c]).sum() for c in channels]
+        return error, float(np.mean(per_channel))

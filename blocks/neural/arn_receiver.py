@@ -1,0 +1,32 @@
+"""Bob's pluggable restoration module."""
+
+from __future__ import annotations
+
+from semradio.blocks.api import Array, Input, Output, Tag, block, state
+from semradio.blocks.neural.residual_module import SWITCH, ResidualModule
+
+
+@block("arn_receiver", category="neural")
+class ArnReceiver(ResidualModule):
+    """Remove protection and channel noise: ``x^ = y' - F_Bob(y')``.
+
+    Follows Alice's switch through the tag ``arn`` in the stream: from an item tagged false on,
+    items pass through unchanged; from one tagged true on, the module acts. It acts where no tag
+    ever arrives. ``enabled: false`` wins over the tags.
+
+    Source: He, Wang & Quek, eqs. (12), (17), (18).
+    """
+
+    roles = ("arn_receiver",)
+    listens = (SWITCH,)
+
+    y = Input("any[...]", doc="The received symbols y'.")
+    x = Output(doc="The restored symbols x^; y' itself where nothing is protected.")
+
+    protected: bool = state(True, doc="Whether Alice protects, by the last tag.")
+
+    def on_tag(self, tag: Tag) -> None:
+        self.protected = bool(tag.value)
+
+    def work(self, y: Array, at: int) -> Array:
+        return self.infer(y, at) if self.protected else y

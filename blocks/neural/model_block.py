@@ -1,0 +1,140 @@
+"""What the blocks that run a model have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from time import monotonic
+from typing import ClassVar
+
+import numpy as np
+
+from semradio.blocks.api import (
+    Array,
+    Input,
+    ItemType,
+    ModelError,
+    SyncBlock,
+    parameter,
+    state,
+)
+from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.neural.model_file import find_model, read_card
+from semradio.blocks.neural.onnx_session import OnnxSession
+
+_WARM_UP_ROWS = 64
+
+
+class ModelBlock(SyncBlock):
+    """Base of the blocks that run one ONNX model: one session, opened once, for each block."""
+
+    model: str = parameter(doc="Name of a model, such as arn/encoder, or path to an .onnx file.")
+    providers: list[str] = parameter(
+        ["cpu"], doc="ONNX Runtime execution providers, best first: cpu, cuda, tensorrt, ..."
+    )
+    threads: int = parameter(
+        1, low=1, high=1024, doc="Threads of one run; the flowgraph is the parallelism."
+    )
+    max_batch: int = parameter(
+        1024, low=1, high=1 << 20, unit="items", doc="Items that one run takes at most."
+    )
+    max_latency: float = parameter(
+        0.0,
+        low=0,
+        high=60,
+        unit="s",
+        doc="How long the first item waits for company up to max_batch; 0: not at all.",
+    )
+
+    roles: ClassVar[tuple[str, ...]] = ()
+    """Roles of the model cards that fit; empty for any."""
+
+    since: float | None = state(None, doc="Time from which the waiting items wait; None: none do.")
+
+    _loaded: tuple[object, ...] = ()
+
+    def configure(self) -> None:
+        # Called again at each live change, which concerns none of these.
+        wanted = (self.model, *self.providers, self.threads)
+        if wanted == self._loaded:
+            return
+        path = find_model(self.model)
+        self.card = read_card(path)
+        if self.card is not None and self.roles and self.card.role not in self.roles:
+            raise ModelError(
+                f"model '{self.model}' is made for the block '{self.card.role}', "
+                f"not for '{self.block_type}'"
+            )
+        self.session = OnnxSession(path, self.providers, self.threads)
+        self._loaded = wanted
+
+    @property
+    def waits(self) -> bool:
+        """Only where a latency is allowed: asking at each step would cost those who wait not."""
+        return self.max_latency > 0
+
+    def ready(self, items: int, ended: bool) -> int:
+        now = monotonic()
+        if self.since is None:
+            self.since = now
+        if ended or items >= self.max_batch or now - self.since >= self.max_latency:
+            self.since = None
+            return items
+        return 0
+
+    def warm_up(self, outputs: Sequence[str], inputs: Mapping[str, ItemType]) -> None:
+        """Run once, so that the first items do not pay for memory and code paths."""
+        rows = min(self.max_batch, _WARM_UP_ROWS)
+        feed = {name: np.zeros((rows, *i.shape), i.numpy) for name, i in inputs.items()}
+        self.session.run(outputs, feed)
+
+
+class OneToOneModelBlock(ModelBlock):
+    """Base of the blocks that have one declared input, one model, and act by position: the
+    input feeds the model's only input, and the result is the model's first output."""
+
+    def configure(self) -> None:
+        super().configure()
+        if len(self.session.inputs) != 1:
+            ports = ", ".join(str(port) for port in self.session.inputs)
+            raise ModelError(
+                f"model '{self.model}' has {len(self.session.inputs)} inputs ({ports}); the block "
+                f"'{self.block_type}' takes a model with one, 'onnx_model' takes any"
+            )
+        self._input = self.session.inputs[0].name
+        self._outputs = [self.session.outputs[0].name]
+
+    def input_ports(self) -> Sequence[Input]:
+        declared = self.declared_inputs[0]
+        port = Input(self.session.inputs[0].pattern, doc=declared.doc)
+        port.name = declared.name
+        return [port]
+
+    def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
+        item = inputs[self.declared_inputs[0].name]
+        types = self.session.output_types(self._outputs, {self._input: item}, self.max_batch > 1)
+        return self.named(types[self._outputs[0]])
+
+    def named(self, result: ItemType) -> Mapping[str, ItemType]:
+        """Return the types of the block's outputs, given that of the model's result."""
+        return {self.declared_outputs[0].name: result}
+
+    def start(self) -> None:
+        self._port, item = next(iter(self.input_types.items()))
+        self._floating = item.dtype.startswith("float")
+        self._run = self.session.runner()
+        self.warm_up(self._outputs, {self._input: item})
+
+    def infer(self, x: Array, at: int) -> Array:
+        """Check a chunk and return the model's result for it."""
+        if self._floating:
+            # The first step of check_finite, here because a call costs as much as the step.
+            flat = x.reshape(-1)
+            if not isfinite(flat.dot(flat)):
+                check_finite(x, at, self._port)
+        try:
+            return self._run(self._outputs, {self._input: x})[0]
+        except Exception as error:
+            raise self.session.failure(error) from None
+
+    work: Callable[..., Array | tuple[Array, ...]] = infer

@@ -1,0 +1,21 @@
+"""Bob's semantic receiver."""
+
+from __future__ import annotations
+
+from semradio.blocks.api import Input, Output, block
+from semradio.blocks.neural.model_block import OneToOneModelBlock
+
+
+@block("semantic_decoder", category="neural")
+class SemanticDecoder(OneToOneModelBlock):
+    """Turn received symbols into an image: ``s^ = D(D~(x^))``, channel and semantic decoder.
+
+    The item types are the model's.
+
+    Source: He, Wang & Quek, eqs. (7), (8) and, behind Bob's ARN module, (13).
+    """
+
+    roles = ("semantic_decoder",)
+
+    x = Input("any[...]", doc="The received symbols, y or the restored x^.")
+    image = Output(doc="The image s^.")

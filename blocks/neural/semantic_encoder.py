@@ -1,0 +1,22 @@
+"""Alice's semantic transmitter."""
+
+from __future__ import annotations
+
+from semradio.blocks.api import Input, Output, block
+from semradio.blocks.neural.model_block import OneToOneModelBlock
+
+
+@block("semantic_encoder", category="neural")
+class SemanticEncoder(OneToOneModelBlock):
+    """Turn an image into channel symbols: ``x = G~(G(s))``, semantic and channel encoder.
+
+    The item types are the model's. Images travel as uint8 and are scaled inside the model; the
+    power of the symbols, E||x||^2 = 1, is fixed inside the model as well.
+
+    Source: He, Wang & Quek, eqs. (4), (5).
+    """
+
+    roles = ("semantic_encoder",)
+
+    image = Input("any[...]", doc="The image s.")
+    x = Output(doc="The channel symbols x.")

@@ -1,0 +1,110 @@
+"""What ``semradio train`` and ``semradio export`` do, as plain functions."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from semradio.blocks.api.errors import ModelError, SemradioError
+from semradio.export.recipes import RECIPES, Recipe, recipe_named
+from semradio.export.recipes.settings import parse_overrides, with_overrides
+
+
+def train(
+    recipe: str,
+    out: Path,
+    *,
+    seed: int | None = None,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    quick: bool = False,
+    quiet: bool = False,
+) -> Any:
+    """Train by a recipe and return its report, which is also written into ``out``.
+
+    Parameters
+    ----------
+    recipe : a name of :data:`semradio.export.recipes.RECIPES`.
+    out : folder for checkpoints and report.
+    seed : replaces the recipe's seed.
+    overrides : words ``NAME=VALUE`` that replace settings; they win over ``quick``.
+    resume : continue the run in ``out``.
+    quick : begin with the recipe's quick settings.
+    quiet : show no progress.
+
+    Raises :class:`SemradioError` (or one of its kinds) for unknown names, values that do not fit,
+    data that is not there, and where torch is not installed.
+    """
+    chosen = recipe_named(recipe)
+    config_class = chosen.config_class()
+    words = parse_overrides(overrides)
+    if seed is not None:
+        words["seed"] = str(seed)
+    config = with_overrides(config_class.quick() if quick else config_class(), words)
+    _require_torch()
+    from semradio.export.progress import shown
+
+    module = chosen.train_module()
+    with _one_thread(), shown(quiet) as progress:
+        return module.run(config, Path(out), resume=resume, progress=progress)
+
+
+def export(checkpoint_dir: Path, out_dir: Path) -> list[Path]:
+    """Export the finished run in ``checkpoint_dir`` as ONNX files and return their paths.
+
+    Raises :class:`ModelError` if there is no finished run or a file does not reproduce its
+    network, :class:`SemradioError` where torch is not installed.
+    """
+    chosen = _recipe_of(Path(checkpoint_dir))
+    _require_torch()
+    written: list[Path] = chosen.deploy_module().export(Path(checkpoint_dir), Path(out_dir))
+    return written
+
+
+def describe() -> dict[str, Recipe]:
+    """Return the recipes by name; summary and options of each can be read without torch."""
+    return dict(RECIPES)
+
+
+def _recipe_of(folder: Path) -> Recipe:
+    import msgspec
+
+    class Named(msgspec.Struct):
+        recipe: str
+
+    path = folder / "report.json"
+    try:
+        name = msgspec.json.decode(path.read_bytes(), type=Named).recipe
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} holds no finished run: no report.json in it") from error
+    except msgspec.MsgspecError as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    return recipe_named(name)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one core: small networks are no faster on more, and sums keep their order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _require_torch() -> None:
+    missing = [
+        package
+        for package in ("torch", "onnx", "onnxscript")
+        if importlib.util.find_spec(package) is None
+    ]
+    if missing:
+        raise SemradioError(
+            f"training and export need {', '.join(missing)}: pip install \"semradio[train]\""
+        )

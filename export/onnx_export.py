@@ -1,0 +1,287 @@
+"""Turn a torch module into an ONNX file that a neural block can run.
+
+:func:`export_onnx` works for any module, not only for the ones in this package. What it writes is
+one file with a free batch dimension, a model card, and the same answers as the module; a module
+whose answers depend on chance or on the other items of a batch is refused, because a streaming
+block cuts its batches as the items happen to arrive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import importlib.metadata
+import io
+import logging
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import onnx
+import torch
+from torch import Tensor, nn
+
+from semradio.blocks.api.errors import ModelError
+from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
+from semradio.export.checkpoint import write_bytes
+from semradio.export.parity import (
+    example_batches,
+    measured_parity,
+    refuse_dependence_on_batch,
+)
+
+OPSET = 18
+"""Default operator set: ONNX Runtime reads it since 1.14."""
+NEWEST_IR = 10
+"""Newest file format that ONNX Runtime reads since 1.18."""
+BATCHES = (1, 2, 7, 1000)
+"""Default batch sizes of the parity check."""
+
+_RANDOM_OPERATORS = frozenset(
+    {
+        "Bernoulli",
+        "Multinomial",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    }
+)
+_LARGEST_BYTES = 2**31 - 2**20
+
+
+def export_onnx(
+    module: nn.Module,
+    path: Path,
+    *,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    card: ModelCard,
+    tolerance: float = 1e-5,
+    levels: int = 0,
+    opset: int = OPSET,
+    batches: Sequence[int] = BATCHES,
+) -> ModelCard:
+    """Export a module as one ONNX file and check it against the module.
+
+    Parameters
+    ----------
+    module : any torch module; it is copied, put into evaluation mode and left as it was.
+    path : the file to write; written in one step, and only if every check passes.
+    inputs : an example for each input of ``forward``, in its order, under the name that the
+        input shall have. The first dimension is the batch; give at least two different rows of
+        realistic values, for all checks are made with mixtures of them.
+    outputs : a name for each output (a tensor, or a tuple of tensors), batch first.
+    card : parity, number of weights and versions are filled in here, the rest is yours.
+    tolerance : largest difference of floating-point outputs between file and module, as a part
+        of the largest output value, or absolute where that is below 1.
+    levels : largest difference of integer outputs; 1 suits images that are rounded.
+    opset : the ONNX operator set. The exporter silently gives 18 for some older ones, which is
+        refused.
+    batches : batch sizes to compare at.
+
+    Returns the card as written.
+
+    Raises :class:`ModelError` if the module draws random numbers, its outputs depend on the other
+    items of the batch, it does not run at every batch size, torch cannot export it, or the file
+    does not reproduce it.
+    """
+    deployed = copy.deepcopy(module).cpu().eval()
+    weights = [*deployed.parameters(), *deployed.buffers()]
+    if sum(weight.numel() * weight.element_size() for weight in weights) > _LARGEST_BYTES:
+        raise ModelError(f"'{card.name}' is larger than 2 GB, the limit of a single ONNX file")
+    examples = example_batches(inputs, batches, card.name)
+    refuse_dependence_on_batch(
+        deployed, examples, outputs, name=card.name, tolerance=tolerance, levels=levels
+    )
+    model = _converted(deployed, inputs, outputs, card.name, opset)
+    _check(model, inputs, outputs, card.name, opset)
+    complete = msgspec.structs.replace(
+        card,
+        parity={
+            **card.parity,
+            **measured_parity(
+                deployed,
+                model.SerializeToString(),
+                examples,
+                outputs,
+                name=card.name,
+                tolerance=tolerance,
+                levels=levels,
+            ),
+        },
+        parameters=sum(weight.numel() for weight in deployed.parameters()),
+        versions={**card.versions, **versions()},
+    )
+    onnx.helper.set_model_props(model, {METADATA_KEY: complete.to_json()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, model.SerializeToString())
+    return complete
+
+
+def parity_of(
+    module: nn.Module,
+    *,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    name: str,
+    tolerance: float = 1e-5,
+    opset: int = OPSET,
+    batches: Sequence[int] = BATCHES,
+) -> dict[str, float]:
+    """Return what :func:`export_onnx` would state as parity, without writing a file.
+
+    For a part of a larger model, such as the floating-point output behind a rounded image.
+    """
+    deployed = copy.deepcopy(module).cpu().eval()
+    model = _converted(deployed, inputs, outputs, name, opset)
+    examples = example_batches(inputs, batches, name)
+    return measured_parity(
+        deployed,
+        model.SerializeToString(),
+        examples,
+        outputs,
+        name=name,
+        tolerance=tolerance,
+        levels=0,
+    )
+
+
+def read_card(path: Path) -> ModelCard:
+    """Return the card of an ONNX file; raises :class:`ModelError` if it has none."""
+    for entry in onnx.load(path, load_external_data=False).metadata_props:
+        if entry.key == METADATA_KEY:
+            return ModelCard.from_json(entry.value)
+    raise ModelError(f"{path} has no model card")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the programs that shape an exported file."""
+    return {
+        package: importlib.metadata.version(package)
+        for package in ("semradio", "torch", "onnx", "onnxscript")
+    }
+
+
+def _converted(
+    module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], name: str, opset: int
+) -> onnx.ModelProto:
+    batch = torch.export.Dim("batch")
+    talk = io.StringIO()
+    try:
+        with _captured(talk):
+            program = torch.onnx.export(
+                module,
+                tuple(inputs.values()),
+                None,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                opset_version=opset,
+                dynamo=True,
+                verbose=False,
+            )
+    # The exporter lets errors of every kind through, from all its stages.
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"torch cannot export '{name}' to ONNX: {reason[0]}") from error
+    if program is None:
+        raise ModelError(f"torch cannot export '{name}' to ONNX")
+    model = program.model_proto
+    _strip_provenance(model)
+    return model
+
+
+@contextlib.contextmanager
+def _captured(talk: io.StringIO) -> Iterator[None]:
+    """Keep the exporter's progress report and its warnings off the user's terminal."""
+    disabled = logging.root.manager.disable
+    with (
+        contextlib.redirect_stdout(talk),
+        contextlib.redirect_stderr(talk),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        # Loggers hold the real stderr, which redirection does not reach.
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logging.disable(disabled)
+
+
+def _strip_provenance(model: onnx.ModelProto) -> None:
+    """Remove the exporter's notes: they hold stack traces with the maker's file paths."""
+    del model.metadata_props[:]
+    for graph in _graphs(model):
+        del graph.metadata_props[:]
+        graph.doc_string = ""
+        for part in (
+            *graph.node,
+            *graph.input,
+            *graph.output,
+            *graph.value_info,
+            *graph.initializer,
+        ):
+            del part.metadata_props[:]
+            part.doc_string = ""
+    for function in model.functions:
+        del function.metadata_props[:]
+        for node in function.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+
+
+def _graphs(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+    """Yield the graph and every graph inside its nodes (branches, loops)."""
+    yield model.graph
+    yield from _inner_graphs(model.graph.node)
+    for function in model.functions:
+        yield from _inner_graphs(function.node)
+
+
+def _inner_graphs(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.GraphProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                if graph.node:
+                    yield graph
+                    yield from _inner_graphs(graph.node)
+
+
+def _check(
+    model: onnx.ModelProto,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    name: str,
+    opset: int,
+) -> None:
+    """Refuse a file that is not what was asked for; the exporter does not always tell."""
+    nodes = [node for graph in _graphs(model) for node in graph.node]
+    nodes += [node for function in model.functions for node in function.node]
+    drawn = sorted({node.op_type for node in nodes} & _RANDOM_OPERATORS)
+    if drawn:
+        raise ModelError(
+            f"'{name}' draws random numbers ({', '.join(drawn)}): keep noise and channels "
+            "outside the model, they are blocks of their own"
+        )
+    found_opset = {entry.domain: entry.version for entry in model.opset_import}.get("", 0)
+    if found_opset != opset:
+        raise ModelError(
+            f"'{name}' was asked for in opset {opset} and came out in {found_opset}; "
+            f"torch's exporter gives {OPSET} and above reliably"
+        )
+    if model.ir_version > NEWEST_IR:
+        raise ModelError(
+            f"'{name}' came out in IR version {model.ir_version}; ONNX Runtime 1.18 reads "
+            f"{NEWEST_IR} at most"
+        )
+    found_inputs = [value.name for value in model.graph.input]
+    if found_inputs != list(inputs):
+        raise ModelError(f"'{name}' came out with inputs {found_inputs}, not {list(inputs)}")
+    for value in (*model.graph.input, *model.graph.output):
+        dims = value.type.tensor_type.shape.dim
+        if not dims or not dims[0].dim_param:
+            raise ModelError(f"'{name}': the batch dimension of '{value.name}' is not free")
+    onnx.checker.check_model(model, full_check=True)

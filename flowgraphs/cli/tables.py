@@ -1,0 +1,79 @@
+"""The tables that a run ends with."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from semradio.flowgraphs.runtime.result import RunResult
+
+
+def print_result(result: RunResult) -> None:
+    """Print results, processes, edges and notes: tables on a terminal, plain lines otherwise."""
+    rows = [
+        (block, key, _shown(value))
+        for block, values in result.results.items()
+        for key, value in values.items()
+    ]
+    if not sys.stdout.isatty():
+        for block, key, value in rows:
+            print(f"{block}.{key} = {value}")
+        for label, counts in result.edges.items():
+            print(f"{label}: {counts['items']} items, {counts['dropped']} dropped")
+        print(_closing_line(result))
+    else:
+        _print_tables(result, rows)
+    for block, notes in result.notes.items():
+        for note in notes:
+            print(f"note: block '{block}': {note}")
+
+
+def _print_tables(result: RunResult, rows: list[tuple[str, str, str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if rows:
+        table = Table(title=result.flowgraph, box=box.SIMPLE_HEAD, title_justify="left")
+        for heading, style in (("block", "bold"), ("result", ""), ("value", "cyan")):
+            table.add_column(heading, style=style, justify="left", overflow="fold")
+        before = ""
+        for block, key, value in rows:
+            table.add_row("" if block == before else block, key, value)
+            before = block
+        console.print(table)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("edge", overflow="fold")
+    for heading in ("items", "dropped", "messages", "MB"):
+        table.add_column(heading, justify="right")
+    for label, counts in result.edges.items():
+        table.add_row(
+            label,
+            f"{counts['items']:,}",
+            f"{counts['dropped']:,}",
+            f"{counts['messages']:,}",
+            f"{counts['bytes'] / 1e6:.1f}",
+        )
+    console.print(table)
+    console.print(_closing_line(result), highlight=False)
+
+
+def _closing_line(result: RunResult) -> str:
+    most = max((b["items_out"] or b["items_in"] for b in result.blocks.values()), default=0)
+    rate = f", {most / result.elapsed_s:,.0f} items/s" if result.elapsed_s else ""
+    word = "interrupted and drained" if result.interrupted else "done"
+    return (
+        f"{word}: {most:,} items in {result.elapsed_s:.2f} s{rate}, "
+        f"{len(result.processes)} process{'es' if len(result.processes) != 1 else ''}"
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return f"{len(value)} x {len(value[0])} matrix (--json has it)"
+    if isinstance(value, list) and len(value) > 8:
+        return f"{len(value)} values (--json has them)"
+    return str(value)

@@ -1,0 +1,236 @@
+"""Flowgraphs in Python: compose, connect, run; or load a file and run that.
+
+::
+
+    fg = Flowgraph("gain")
+    source, sink = VectorSource(data=[1.0, 2.0, 3.0]), VectorSink()
+    fg.connect(source, MultiplyConst(constant=2.0), sink)
+    fg.run()
+    sink.data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from semradio.blocks.api.block import Block
+from semradio.blocks.api.errors import ItemTypeError, ParameterError, nearest
+from semradio.blocks.api.port import PortRef
+from semradio.blocks.api.queue import Policy
+from semradio.flowgraphs.graph import Graph
+from semradio.flowgraphs.plan import (
+    BlockPlan,
+    EdgePlan,
+    FlowgraphError,
+    Plan,
+    Problem,
+    ProcessPlan,
+)
+from semradio.flowgraphs.runtime.local import OnProgress, run_local
+from semradio.flowgraphs.runtime.result import RunResult
+
+Point = Block | PortRef
+"""What :meth:`Flowgraph.connect` wires: a block, or one port of it (``block.x``)."""
+
+
+class Flowgraph:
+    """A graph of blocks and connections, composed in Python or loaded from a file.
+
+    Args:
+        name: shown in results.
+        doc: one sentence on what it does.
+        chunk: items that a source emits per step; None leaves it to the runtime.
+    """
+
+    def __init__(self, name: str = "flowgraph", doc: str = "", chunk: int | None = None) -> None:
+        self._plan = Plan(name, doc, chunk=chunk)
+        self._blocks: dict[str, Block] = {}
+
+    @classmethod
+    def load(
+        cls,
+        file: str | Path,
+        overrides: Sequence[str] = (),
+        *,
+        allow_code: bool = False,
+        **variables: Any,
+    ) -> Flowgraph:
+        """Load a flowgraph file, or a shipped flowgraph by its name.
+
+        Args:
+            file: path of a YAML file, or a name such as ``arn_link``.
+            overrides: texts ``NAME=VALUE`` or ``BLOCK.PARAM=VALUE``, as on the command line.
+            allow_code: whether the file may load Python code that it names.
+            variables: values of the file's variables.
+
+        Raises:
+            FlowgraphError: everything that is wrong with the file.
+        """
+        from semradio.flowgraphs.language import load
+
+        texts = [*overrides, *(f"{key}={_as_text(value)}" for key, value in variables.items())]
+        flowgraph = cls()
+        flowgraph._plan = load(file, texts, allow_code=allow_code)
+        return flowgraph
+
+    @property
+    def name(self) -> str:
+        """The flowgraph's name."""
+        return self._plan.name
+
+    @property
+    def plan(self) -> Plan:
+        """The blocks, edges and processes as plain data."""
+        for name, block in self._blocks.items():
+            self._plan.blocks[name].parameters = _parameters(block)
+        return self._plan
+
+    # Composing -----------------------------------------------------------------------------
+
+    def add(self, block: Block, name: str | None = None) -> Block:
+        """Add a block under a name of its own, and return it; connecting adds blocks too.
+
+        Without a name it is called by its type, with a number if there are several. The name
+        matters: it is part of what the noise of a channel is drawn from.
+        """
+        if any(block is known for known in self._blocks.values()):
+            return block
+        if name is not None and name in self._plan.blocks:
+            raise ParameterError(f"flowgraph '{self.name}' already has a block '{name}'")
+        if name is None:
+            name = block.name
+            number = 2
+            while name in self._plan.blocks:
+                name = f"{block.name}_{number}"
+                number += 1
+        block.name = name
+        self._blocks[name] = block
+        self._plan.blocks[name] = BlockPlan(name, block.block_type)
+        return block
+
+    def connect(
+        self, *points: Point, queue: int | None = None, policy: Policy = "block"
+    ) -> None:
+        """Connect blocks in a chain: the output of each to the input of the next.
+
+        Args:
+            points: blocks, or ports written ``block.port``. A block without a port stands for
+                its first input and its first output.
+            queue: capacity of each edge in items. policy: what a full edge does.
+
+        Raises:
+            ItemTypeError: a point has no such port.
+        """
+        if len(points) < 2:
+            raise ItemTypeError("connect needs at least two points")
+        for source, target in zip(points, points[1:], strict=False):
+            self._plan.edges.append(
+                EdgePlan(
+                    *self._end(source, "output"), *self._end(target, "input"), queue, policy
+                )
+            )
+
+    def process(
+        self, name: str, *blocks: Block, bind: str | None = None, endpoint: str | None = None
+    ) -> None:
+        """Put blocks into a process of their own.
+
+        Args:
+            bind: ZeroMQ endpoint to listen on when this process runs on a host of its own.
+            endpoint: ZeroMQ endpoint by which the others reach it.
+        """
+        names = [self.add(block).name for block in blocks]
+        self._plan.processes[name] = ProcessPlan(name, names, bind, endpoint)
+
+    def _end(self, point: Point, way: str) -> tuple[str, str]:
+        block = point.block if isinstance(point, PortRef) else point
+        self.add(block)
+        ports = block.outputs if way == "output" else block.inputs
+        if isinstance(point, PortRef):
+            if point.name in ports:
+                return block.name, point.name
+            raise ItemTypeError(
+                f"block '{block.name}' has no {way} '{point.name}'{nearest(point.name, ports)}; "
+                f"{way}s: {', '.join(ports) or 'none'}"
+            )
+        if not ports:
+            raise ItemTypeError(f"block '{block.name}' has no {way}")
+        return block.name, next(iter(ports))
+
+    # Checking and running ------------------------------------------------------------------
+
+    def check(self) -> Graph:
+        """Check everything that can be checked without running; FlowgraphError lists it all."""
+        return Graph(self.plan, made=self._blocks)
+
+    def run(
+        self,
+        *,
+        processes: bool | None = None,
+        transport: str | None = None,
+        chunk: int | None = None,
+        only: str | None = None,
+        max_seconds: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> RunResult:
+        """Run to the end of all streams.
+
+        Args:
+            processes: whether each process of the flowgraph becomes one of the operating
+                system; None: if the flowgraph names any.
+            transport: ``ipc`` or ``tcp``, between processes of this host.
+            chunk: items that a source emits per step.
+            only: run this process alone; the others run elsewhere, at their endpoints.
+            max_seconds: stop the sources after so long and drain.
+            on_progress: called with the items and memory of each process.
+
+        Raises:
+            FlowgraphError: the flowgraph is wrong; nothing was started.
+            RunError: it failed while running; nothing is left running.
+        """
+        plan = self.plan
+        if only is not None and only not in plan.processes:
+            hint = nearest(only, plan.processes)
+            known = ", ".join(plan.processes) or "none"
+            raise FlowgraphError([Problem(f"no process '{only}'{hint}; processes: {known}")])
+        if processes and not plan.processes:
+            raise FlowgraphError(
+                [Problem(f"flowgraph '{plan.name}' names no processes; add 'processes:' to it")]
+            )
+        graph = self.check()
+        if only is not None:
+            share = Graph.part(plan, plan.processes[only].blocks, graph.edge_types)
+            return run_local(
+                share,
+                process=only,
+                chunk=chunk,
+                max_seconds=max_seconds,
+                on_progress=on_progress,
+            )
+        if processes or (processes is None and plan.processes):
+            from semradio.flowgraphs.runtime.launcher import Launcher
+
+            return Launcher(
+                graph,
+                transport=transport,  # type: ignore[arg-type]
+                chunk=chunk,
+                max_seconds=max_seconds,
+                on_progress=on_progress,
+            ).run()
+        return run_local(graph, chunk=chunk, max_seconds=max_seconds, on_progress=on_progress)
+
+
+def _parameters(block: Block) -> dict[str, Any]:
+    return {
+        key: getattr(block, key)
+        for key, declared in block.parameters.items()
+        if declared.required or getattr(block, key) is not declared.default
+    }
+
+
+def _as_text(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value)

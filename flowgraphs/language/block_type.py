@@ -1,0 +1,97 @@
+"""Checks a block's type and parameters against the registry, without making the block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+from semradio.blocks.api import registry
+from semradio.blocks.api.block import Block
+from semradio.blocks.api.errors import BlockNotFoundError, ParameterError, nearest
+from semradio.blocks.api.port import Port
+from semradio.flowgraphs.language.expression import WRONG
+from semradio.flowgraphs.language.member import Endpoint, Ports
+from semradio.flowgraphs.language.scope import Scope
+from semradio.flowgraphs.language.tree import Entry
+from semradio.flowgraphs.plan import Location
+
+
+def find_type(kind: str) -> type[Block]:
+    """Return a block class; BlockNotFoundError if there is none or its module fails."""
+    try:
+        return registry.find(kind)
+    except BlockNotFoundError:
+        raise
+    except Exception as error:
+        raise BlockNotFoundError(
+            f"block type '{kind}' cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+
+
+def check_parameters(
+    cls: type[Block], name: str, settings: Mapping[str, Entry], scope: Scope, location: Location
+) -> tuple[dict[str, Any], bool]:
+    """Return the parameter values of a block, and whether all of them are right.
+
+    Args:
+        cls: the block's class. name: the block's name in the plan.
+        settings: the block's entry, key by key. scope: what its expressions may use.
+        location: where the block is declared.
+    """
+    values: dict[str, Any] = {}
+    right = True
+    problems = scope.problems
+    for key, entry in settings.items():
+        if key == "block":
+            continue
+        if key not in cls.parameters:
+            problems.add(
+                f"unknown parameter '{key}' of block '{name}'{nearest(key, cls.parameters)}; "
+                f"parameters: {', '.join(cls.parameters)}",
+                entry.key.location,
+            )
+            right = False
+            continue
+        value = scope.value(entry.value)
+        if value is WRONG:
+            right = False
+            continue
+        try:
+            cls.parameters[key].validate(value)
+        except ParameterError as error:
+            where = f"parameter '{key}' of block '{name}'"
+            problems.add(str(error).replace(f"parameter '{key}'", where, 1), entry.value.location)
+            right = False
+        else:
+            values[key] = value
+    for key, declared in cls.parameters.items():
+        if declared.required and key not in settings:
+            problems.add(
+                f"parameter '{key}' of block '{name}' is required: {declared.doc}", location
+            )
+            right = False
+    return values, right
+
+
+def ports_of(
+    cls: type[Block], name: str, values: Mapping[str, Any]
+) -> tuple[Ports | None, Ports | None]:
+    """Return inputs and outputs of a block; None for those that only the made block knows."""
+    inputs = outputs = None
+    if cls.input_ports is Block.input_ports:
+        inputs = _declared(cls, name, cls.declared_inputs, values)
+    if cls.output_ports is Block.output_ports:
+        outputs = _declared(cls, name, cls.declared_outputs, values)
+    return inputs, outputs
+
+
+def _declared(
+    cls: type[Block], name: str, ports: Sequence[Port], values: Mapping[str, Any]
+) -> Ports | None:
+    defaults = {key: declared.default for key, declared in cls.parameters.items()}
+    # Port names ask the block only for the counts of its ports, which are parameters.
+    block = cast(Block, SimpleNamespace(**{**defaults, **values}))
+    if not all(isinstance(getattr(block, p.count, None), int) for p in ports if p.count):
+        return None
+    return {port: (Endpoint(name, port),) for p in ports for port in p.names(block)}

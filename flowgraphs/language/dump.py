@@ -1,0 +1,121 @@
+"""Writes a plan as a flowgraph file: everything expanded, every expression worked out."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from semradio.flowgraphs.language.interpolation import escaped
+from semradio.flowgraphs.plan import EdgePlan, Location, Plan, ProcessPlan
+
+_PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
+_PLAIN_POINT = re.compile(r"[A-Za-z_][\w./\[\]-]*", re.ASCII)
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+"""Words that some reader of YAML takes for something else than text."""
+
+
+def dump(plan: Plan) -> str:
+    """Return a plan as YAML text that :func:`load` reads back as the same plan.
+
+    Comments of blocks, connections and processes are kept; of a repeated one, on the first.
+    """
+    said: set[Location] = set()
+
+    def comment(text: str, location: Location | None) -> str:
+        if not text or location in said:
+            return ""
+        if location is not None:
+            said.add(location)
+        return text
+
+    lines = [f"flowgraph: {_flow(plan.name)}"]
+    if plan.doc:
+        lines += _doc(plan.doc)
+    if plan.chunk is not None:
+        lines.append(f"chunk: {plan.chunk}")
+    if plan.code:
+        lines += ["", "code:", *(f"  - {_flow(path)}" for path in plan.code)]
+    if plan.variables:
+        lines += ["", "variables:"]
+        lines += [f"  {_flow(name)}: {_flow(value)}" for name, value in plan.variables.items()]
+    lines += ["", "blocks:"]
+    for block in plan.blocks.values():
+        entry = {"block": block.type, **block.parameters}
+        lines += _with_comment(
+            f"  {block.name}: {_flow(entry)}", comment(block.comment, block.location)
+        )
+    if plan.edges:
+        lines += ["", "connections:"]
+    for edge in plan.edges:
+        lines += _with_comment(f"  - {_edge(edge)}", comment(edge.comment, edge.location))
+    if plan.processes:
+        lines += ["", "processes:"]
+    for process in plan.processes.values():
+        lines += _with_comment(
+            f"  {process.name}: {_process(process)}", comment(process.comment, process.location)
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _with_comment(line: str, comment: str) -> Iterator[str]:
+    """Yield a line with its comment: a short one behind it, a longer one above."""
+    remarks = comment.split("\n") if comment else []
+    if len(remarks) == 1:
+        yield f"{line}  # {remarks[0]}"
+        return
+    indent = " " * (len(line) - len(line.lstrip()))
+    yield from (f"{indent}# {remark}" for remark in remarks)
+    yield line
+
+
+def _doc(text: str) -> list[str]:
+    body = text.removesuffix("\n")
+    if "\n" not in body or body.startswith((" ", "\n")) or body.endswith("\n"):
+        return [f"doc: {_flow(text)}"]
+    marker = "|" if text.endswith("\n") else "|-"
+    return [
+        f"doc: {marker}",
+        *(f"  {line}".rstrip() for line in escaped(body).split("\n")),
+    ]
+
+
+def _edge(edge: EdgePlan) -> str:
+    source = edge.source + (f".{edge.output}" if edge.output else "")
+    target = edge.target + (f".{edge.input}" if edge.input else "")
+    chain = f"{source} -> {target}"
+    plain = _PLAIN_POINT.fullmatch(source) and _PLAIN_POINT.fullmatch(target)
+    if edge.queue is None and edge.policy == "block":
+        return chain if plain else json.dumps(chain, ensure_ascii=False)
+    long: dict[str, Any] = {"connect": chain}
+    if edge.queue is not None:
+        long["queue"] = edge.queue
+    if edge.policy != "block":
+        long["policy"] = edge.policy
+    return _flow(long)
+
+
+def _process(process: ProcessPlan) -> str:
+    reach = {"bind": process.bind, "endpoint": process.endpoint}
+    given = {key: value for key, value in reach.items() if value is not None}
+    return _flow({"blocks": process.blocks, **given} if given else process.blocks)
+
+
+def _flow(value: Any) -> str:
+    """Return a value in YAML's one-line style."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_flow(k)}: {_flow(v)}' for k, v in value.items())}}}"
+    text = escaped(str(value))
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)

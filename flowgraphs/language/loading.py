@@ -1,0 +1,148 @@
+"""From a file and overrides to a plan, or to a checked graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semradio.blocks.api.errors import nearest
+from semradio.flowgraphs.language.document import Document, read_document
+from semradio.flowgraphs.language.expansion import Draft, Expansion, whole
+from semradio.flowgraphs.language.expression import WRONG
+from semradio.flowgraphs.language.override import Override, read_overrides
+from semradio.flowgraphs.language.problems import Problems
+from semradio.flowgraphs.language.process import ProcessReader
+from semradio.flowgraphs.language.shipped import find
+from semradio.flowgraphs.language.source import Source
+from semradio.flowgraphs.plan import FlowgraphError, Plan
+
+if TYPE_CHECKING:
+    from semradio.flowgraphs.graph import Graph
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), *, allow_code: bool = False) -> Plan:
+    """Read a flowgraph and work everything out.
+
+    Args:
+        source: path of a file, name of a shipped flowgraph, or YAML text of several lines.
+        overrides: ``NAME=VALUE`` for a variable, ``BLOCK.PARAM=VALUE`` for a parameter.
+        allow_code: whether Python files that the flowgraph lists under ``code`` are run.
+
+    Raises:
+        FlowgraphError: with everything that is wrong. What only made blocks can tell (item
+            types, unconnected inputs, missing models) is found by :func:`check`.
+    """
+    problems = Problems()
+    draft = _draft(source, overrides, allow_code, problems)
+    problems.raise_if_any()
+    return draft.plan
+
+
+def check(source: str | Path, overrides: Sequence[str] = (), *, allow_code: bool = False) -> Graph:
+    """Load a flowgraph and make its blocks; arguments as for :func:`load`.
+
+    Raises:
+        FlowgraphError: with everything that is wrong in the file and between the blocks.
+    """
+    from semradio.flowgraphs.graph import Graph
+
+    problems = Problems()
+    draft = _draft(source, overrides, allow_code, problems)
+    if not problems:
+        return Graph(draft.plan)
+    # What is sound is checked all the same, so that all problems are seen at once.
+    try:
+        Graph(_sound(draft), excused=draft.excused)
+    except FlowgraphError as error:
+        problems.take(error.problems)
+    problems.raise_if_any()
+    raise AssertionError
+
+
+def _draft(
+    source: str | Path, overrides: Sequence[str], allow_code: bool, problems: Problems
+) -> Draft:
+    text = _source(source)
+    plan = Plan("", file=str(text.path) if text.path else None)
+    draft = Draft(plan, allow_code)
+    document = read_document(text, problems)
+    problems_in_text = len(problems)
+    wanted = read_overrides(overrides, problems)
+    if document is None:
+        problems.raise_if_any()
+        return draft
+    expansion = Expansion(
+        document,
+        draft,
+        problems,
+        overrides=[(override.block, override) for override in wanted],
+        within=(text.path.resolve(),) if text.path else (),
+    )
+    _header(document, expansion)
+    ProcessReader(document.sections["processes"], expansion)
+    _check_top(document, expansion, nothing_said=problems_in_text == 0)
+    for override in wanted:
+        if not override.used:
+            _unknown(override, expansion)
+    return draft
+
+
+def _source(source: str | Path) -> Source:
+    if isinstance(source, str) and "\n" in source:
+        return Source.of_text(source)
+    return Source.of_file(find(source) if isinstance(source, str) else source)
+
+
+def _header(document: Document, expansion: Expansion) -> None:
+    plan, scope = expansion.draft.plan, expansion.scope
+    plan.variables = {k: v for k, v in scope.variables.items() if v is not WRONG}
+    if document.name.value is not None:
+        plan.name = str(scope.value(document.name))
+    if document.doc is not None:
+        doc = scope.value(document.doc)
+        if isinstance(doc, str):
+            plan.doc = doc
+        elif doc is not WRONG and doc is not None:
+            scope.problems.add(
+                f"'doc' must be text, not {document.doc.kind}", document.doc.location
+            )
+    if document.chunk is not None:
+        plan.chunk = whole(document.chunk, scope, "chunk", "items")
+
+
+def _check_top(document: Document, expansion: Expansion, *, nothing_said: bool) -> None:
+    inputs = document.sections["inputs"]
+    if inputs:
+        expansion.problems.add(
+            "a flowgraph with inputs runs only as a block of another one",
+            next(iter(inputs.values())).key.location,
+        )
+    if not document.sections["blocks"] and nothing_said:
+        expansion.problems.add("a flowgraph needs blocks", document.root.location)
+
+
+def _unknown(override: Override, expansion: Expansion) -> None:
+    problems, place = expansion.problems, override.entry.key.location
+    blocks = expansion.members
+    if override.block:
+        message = blocks.unknown(override.block)
+    elif blocks.find(override.name) is not None:
+        message = f"'{override.name}' is a block: write {override.name}.PARAMETER=VALUE"
+    else:
+        variables = list(expansion.scope.variables)
+        names = [*variables, *blocks.by_name]
+        message = (
+            f"unknown name '{override.name}'{nearest(override.name, names)}; "
+            f"variables: {', '.join(variables) or 'none'}; blocks: {', '.join(blocks.by_name)}"
+        )
+    problems.add(message, place)
+
+
+def _sound(draft: Draft) -> Plan:
+    """Return the part of a plan in which no problem was found, and note what that cuts off."""
+    plan = draft.plan
+    blocks = {name: block for name, block in plan.blocks.items() if name not in draft.wrong}
+    edges = [edge for edge in plan.edges if edge.source in blocks and edge.target in blocks]
+    draft.excused.update(edge.target for edge in plan.edges if edge.source not in blocks)
+    return Plan(plan.name, plan.doc, plan.file, plan.variables, blocks, edges)

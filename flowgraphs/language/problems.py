@@ -1,0 +1,58 @@
+"""Collects what is wrong with a flowgraph, so that all of it is reported at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from semradio.flowgraphs.plan import FlowgraphError, Location, Problem
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class Problems:
+    """The problems found so far; :meth:`within` gives a view that says where a file was used."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Location | None, str], Problem] = {}
+        self._use = ""
+
+    def within(self, use: str) -> Problems:
+        """Return a collector into the same collection that ends each message with ``use``."""
+        inner = Problems()
+        inner._found = self._found
+        inner._use = f"{self._use}; {use}"
+        return inner
+
+    def add(self, message: str, location: Location | None) -> None:
+        """Add one problem; of the copies of one place in a replicated block only the first."""
+        self.take([Problem(message, location, location.text if location else "")])
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """Add problems that are ready-made."""
+        for problem in problems:
+            key = (problem.location, _INDEX.sub("[]", problem.message))
+            if key not in self._found:
+                self._found[key] = Problem(
+                    problem.message + self._use, problem.location, problem.text
+                )
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise a FlowgraphError with all problems, in the order of their places."""
+        if self._found:
+            raise FlowgraphError(self._sorted())
+
+    def _sorted(self) -> list[Problem]:
+        files: dict[str, int] = {}
+        for problem in self._found.values():
+            if problem.location is not None:
+                files.setdefault(problem.location.file, len(files))
+
+        def place(problem: Problem) -> tuple[int, int, int]:
+            where = problem.location
+            return (files[where.file], where.line, where.column) if where else (len(files), 0, 0)
+
+        return sorted(self._found.values(), key=place)

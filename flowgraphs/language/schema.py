@@ -1,0 +1,189 @@
+"""The JSON Schema of flowgraph files, made from the registry, so that editors help and check."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from semradio.blocks.api import registry
+from semradio.blocks.api.block import Block
+from semradio.blocks.api.errors import BlockNotFoundError
+from semradio.flowgraphs.language.block_type import find_type
+from semradio.flowgraphs.language.connection import ARROW, POLICIES
+
+Schema = dict[str, Any]
+
+_EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+
+
+def schema() -> Schema:
+    """Return the JSON Schema (2020-12) of a flowgraph file with all block types known here.
+
+    Wherever a value may stand, text with ``${...}`` may stand as well. What only the checker
+    can see (names, ports, expressions) the schema leaves to it.
+    """
+    types = _types()
+    definitions: Schema = {
+        "expression": {"type": "string", "pattern": r"\$\{", "description": "An expression."},
+        "block": {
+            "type": "object",
+            "required": ["block"],
+            "properties": {"block": {"type": "string", "description": "Type of the block."}},
+            "allOf": [
+                {
+                    "if": {"properties": {"block": {"const": name}}, "required": ["block"]},
+                    "then": {"$ref": f"#/$defs/block_{name}"},
+                }
+                for name in types
+            ],
+        },
+        "type": {
+            "anyOf": [
+                {"enum": list(types), "description": "A block type."},
+                {"pattern": r"\.ya?ml$", "description": "A flowgraph file used as a block."},
+                _EXPRESSION,
+            ]
+        },
+        "point": {"type": "string", "description": "block or block.port"},
+        "chain": {"type": "string", "pattern": ARROW, "description": "a.out -> b -> c.in"},
+    }
+    for name, cls in types.items():
+        definitions[f"block_{name}"] = _block(cls, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "semradio flowgraph",
+        "type": "object",
+        "required": ["flowgraph", "blocks"],
+        "additionalProperties": False,
+        "properties": _top(),
+        # A file of one's own may bring block types that are not known here.
+        "if": {"not": {"required": ["code"]}},
+        "then": {
+            "properties": {
+                "blocks": {
+                    "additionalProperties": {"properties": {"block": {"$ref": "#/$defs/type"}}}
+                }
+            }
+        },
+        "$defs": definitions,
+    }
+
+
+def _types() -> dict[str, type[Block]]:
+    """Return the block types that can be loaded here."""
+    found = {}
+    for name in registry.names():
+        try:
+            found[name] = find_type(name)
+        except BlockNotFoundError:
+            continue
+    return found
+
+
+def _block(cls: type[Block], definitions: Schema) -> Schema:
+    properties: Schema = {"block": {"const": cls.block_type}}
+    for key, declared in cls.parameters.items():
+        value = declared.json_schema()
+        definitions.update(value.pop("$defs", {}))
+        about = {k: value.pop(k) for k in ("description", "default") if k in value}
+        properties[key] = {**_or_expression(value), **about}
+    return {
+        "type": "object",
+        "description": inspect.getdoc(cls) or "",
+        "required": [key for key, declared in cls.parameters.items() if declared.required],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _or_expression(value: Schema) -> Schema:
+    """Return the schema that takes an expression as well, at this place and inside."""
+    inside = dict(value)
+    for key in ("items", "additionalProperties"):
+        if isinstance(inside.get(key), dict):
+            inside[key] = _or_expression(inside[key])
+    if "prefixItems" in inside:
+        inside["prefixItems"] = [_or_expression(item) for item in inside["prefixItems"]]
+    if "anyOf" in inside:
+        inside["anyOf"] = [_or_expression(item) for item in inside["anyOf"]]
+    return {"anyOf": [inside, _EXPRESSION]}
+
+
+def _top() -> Schema:
+    whole = _or_expression({"type": "integer", "minimum": 1})
+    text: Schema = {"type": "string"}
+    points: Schema = {
+        "anyOf": [
+            {"$ref": "#/$defs/point"},
+            {"type": "array", "items": {"$ref": "#/$defs/point"}, "minItems": 1},
+        ]
+    }
+    names: Schema = {"type": "array", "items": text, "minItems": 1}
+    return {
+        "flowgraph": {**text, "description": "Name of the flowgraph."},
+        "doc": {"type": ["string", "null"], "description": "What it shows, for people."},
+        "variables": _mapping({}, "Values that expressions may use."),
+        "parameters": _mapping({}, "What a file used as a block takes: name and default."),
+        "inputs": _mapping(points, "Input ports of a file used as a block."),
+        "outputs": _mapping({"$ref": "#/$defs/point"}, "Output ports of a file used as a block."),
+        "indices": _mapping(
+            _or_expression({"type": "integer", "minimum": 0}), "How often x[k] is repeated."
+        ),
+        "blocks": _mapping({"$ref": "#/$defs/block"}, "The blocks by name."),
+        "connections": {
+            "type": ["array", "null"],
+            "description": "Which output feeds which input.",
+            "items": {
+                "anyOf": [
+                    {"$ref": "#/$defs/chain"},
+                    {
+                        "type": "object",
+                        "required": ["connect"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "connect": {"$ref": "#/$defs/chain"},
+                            "queue": {**whole, "description": "Capacity in items."},
+                            "policy": {
+                                **_or_expression({"enum": list(POLICIES)}),
+                                "description": "What a full queue does.",
+                            },
+                        },
+                    },
+                ]
+            },
+        },
+        "processes": _mapping(
+            {
+                "anyOf": [
+                    names,
+                    {
+                        "type": "object",
+                        "required": ["blocks"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "blocks": names,
+                            "bind": {**text, "description": "Address to listen on."},
+                            "endpoint": {**text, "description": "Address others connect to."},
+                            "host": {**text, "description": "Host the process runs on."},
+                            "port": {**whole, "description": "TCP port on that host."},
+                        },
+                    },
+                ]
+            },
+            "Which blocks run together.",
+        ),
+        "chunk": {**whole, "description": "Items that a source emits per step."},
+        "code": {
+            "type": ["array", "null"],
+            "items": text,
+            "description": "Python files that define blocks; run only with --allow-code.",
+        },
+    }
+
+
+def _mapping(values: Schema, description: str) -> Schema:
+    return {
+        "type": ["object", "null"],
+        "additionalProperties": values,
+        "description": description,
+    }

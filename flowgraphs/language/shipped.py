@@ -1,0 +1,37 @@
+"""The flowgraphs that come with semradio, found by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from semradio.blocks.api.errors import nearest
+from semradio.flowgraphs.plan import FlowgraphError, Problem
+
+ROOT = Path(__file__).parent.parent
+
+
+def shipped() -> dict[str, Path]:
+    """Return the flowgraph files of semradio by name, sorted."""
+    return {path.stem: path for path in sorted(ROOT.rglob("*.yml"), key=lambda p: p.stem)}
+
+
+def find(name: str) -> Path:
+    """Return a flowgraph file: the path itself where there is one, or one shipped by that name.
+
+    Raises:
+        FlowgraphError: there is neither.
+    """
+    path = Path(name)
+    if path.exists():
+        return path
+    found = shipped()
+    if name in found:
+        return found[name]
+    raise FlowgraphError(
+        [
+            Problem(
+                f"no file '{name}' and no flowgraph of that name{nearest(path.stem, found)}; "
+                f"flowgraphs: {', '.join(found) or 'none'}"
+            )
+        ]
+    )

@@ -1,0 +1,157 @@
+"""The receiving end of an edge that enters a process."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import zmq
+
+from semradio.blocks.api.item_type import ItemType
+from semradio.blocks.api.queue import Queue
+from semradio.blocks.api.tag import Tag
+from semradio.flowgraphs.runtime import wire
+from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
+
+COPY_BYTES = 1 << 13
+"""Messages smaller than this are received as one copy, larger ones without."""
+
+
+class EdgeReceiver:
+    """Asks the sending process for items, and hands them to the blocks' queues.
+
+    Args:
+        number: the edge's number in the plan. item: type of its items.
+        window: items that may be under way or waiting here.
+        queues: the queues of the inputs that the edge feeds.
+        endpoint: where the sender listens.
+    """
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        number: int,
+        item: ItemType,
+        window: int,
+        queues: list[Queue],
+        endpoint: str,
+    ) -> None:
+        self.codec = HeaderCodec(number, item)
+        self.window = window
+        self.queues = list(queues)
+        self.received = 0
+        self.messages = 0
+        self.granted = 0
+        self.step_of_grant = max(1, window // 4)
+        self.finished = False
+        self.heard = monotonic()
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.setsockopt(zmq.SNDHWM, 0)
+        self.socket.setsockopt(zmq.RCVHWM, 0)
+        self.socket.setsockopt(zmq.LINGER, 2000)
+        self.socket.setsockopt(zmq.HEARTBEAT_IVL, 500)
+        self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
+        self.socket.setsockopt(zmq.RECONNECT_IVL, 50)
+        self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        self.socket.connect(endpoint)
+        self.endpoint = endpoint
+        self.copy = True
+        for queue in self.queues:
+            queue.on_close = self._closed(queue)
+
+    def step(self) -> bool:
+        """Take what has arrived; returns whether anything happened.
+
+        Raises:
+            WireError: the sender sent something that this edge does not carry, or refused.
+        """
+        if self.finished:
+            return False
+        moved = False
+        socket = self.socket
+        while socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:  # type: ignore[operator]
+            moved = True
+            if self._take():
+                break
+        if not self.finished:
+            self._grant()
+        return moved
+
+    def greet(self) -> None:
+        """Ask for the first items, or, on a new connection, for the next."""
+        self._request()
+
+    def _take(self) -> bool:
+        """Receive one message; returns whether the stream has ended."""
+        socket = self.socket
+        header = socket.recv()
+        self.heard = monotonic()
+        fields = self.codec.read_data(header)
+        if fields is None:
+            return self._take_control(wire.decode(header))
+        index, count, tags = fields
+        if not socket.getsockopt(zmq.RCVMORE):
+            raise WireError(f"edge {self.codec.edge}: a message without items")
+        payload = socket.recv() if self.copy else socket.recv(0, False).buffer
+        self.copy = len(payload) < COPY_BYTES
+        items = self.codec.read_items(payload, count)
+        if index > self.received:
+            raise WireError(
+                f"edge {self.codec.edge}: item {self.received} was due, item {index} came"
+            )
+        if index < self.received:
+            # A sender that was asked twice repeats itself.
+            items = items[self.received - index :]
+            tags = [tag for tag in tags if tag.index >= self.received]
+        self.received += len(items)
+        self.messages += 1
+        self._hand_on(items, tags)
+        return False
+
+    def _hand_on(self, items: wire.Array, tags: list[Tag]) -> None:
+        for queue in self.queues:
+            queue.put(items, tags)
+
+    def _take_control(self, message: wire.Message) -> bool:
+        if message.kind == wire.REFUSE:
+            raise WireError(f"the sender refused: {message.rest.decode(errors='replace')}")
+        if message.kind != wire.END:
+            raise WireError(f"unexpected message kind {message.kind} from a sender")
+        if message.index != self.received:
+            raise WireError(
+                f"edge {self.codec.edge}: the sender sent {message.index} items, "
+                f"{self.received} arrived"
+            )
+        self.finished = True
+        self._request(0)
+        for queue in self.queues:
+            queue.end()
+        return True
+
+    def _grant(self) -> None:
+        """Give more credit when enough room has become free to be worth a message."""
+        waiting = 0
+        for queue in self.queues:
+            waiting = max(waiting, queue.items)
+        if self.received - waiting + self.window - self.granted >= self.step_of_grant:
+            self._request()
+
+    def _request(self, credit: int | None = None) -> None:
+        waiting = max((queue.items for queue in self.queues), default=0)
+        free = self.received - waiting
+        room = self.window if credit is None else credit
+        self.granted = free + room
+        # On a fresh connection the sender goes on from the index asked for, so the index is
+        # what has arrived; what waits here counts against the credit only.
+        self.socket.send(
+            self.codec.control(wire.REQUEST, self.received, max(0, room - waiting))
+        )
+
+    def _closed(self, queue: Queue) -> object:
+        def closed() -> None:
+            if queue in self.queues:
+                self.queues.remove(queue)
+            if not self.queues and not self.finished:
+                self.finished = True
+                self.socket.send(self.codec.control(wire.STOP, self.received))
+
+        return closed

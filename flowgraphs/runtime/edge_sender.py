@@ -1,0 +1,233 @@
+"""The sending end of the edges that leave a process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+import zmq
+
+from semradio.blocks.api.item_type import Array, ItemType
+from semradio.blocks.api.queue import Policy, Queue
+from semradio.blocks.api.tag import Tag
+from semradio.flowgraphs.runtime import wire
+from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
+
+ZERO_COPY_BYTES = 1 << 17
+"""Payloads from this size on are handed to ZeroMQ without a copy; below, the copy is cheaper."""
+
+
+class EdgeSender:
+    """Sends one output's chunks to one process, within the credit that the receiver gives.
+
+    It looks like a :class:`~semradio.blocks.api.queue.Queue` to the block that feeds it. Without
+    credit, chunks wait in a backlog; a full backlog holds the block back, or drops, as the policy
+    says. What the receiver has not yet acknowledged is kept and sent again when asked for.
+
+    Args:
+        number: the edge's number in the plan. item: type of its items.
+        capacity: items that may wait in the backlog.
+        on_stop: called when the receiver wants no more.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        item: ItemType,
+        capacity: int,
+        policy: Policy = "block",
+        on_stop: Callable[[], None] | None = None,
+    ) -> None:
+        self.codec = HeaderCodec(number, item)
+        self.backlog = Queue(item, capacity, policy)
+        self.capacity: float = self.backlog.capacity
+        self.items = 0
+        self.on_stop = on_stop
+        self.peer: bytes | None = None
+        self.sent = 0
+        self.limit = 0
+        self.messages = 0
+        self.kept: deque[tuple[int, Array, Sequence[Tag]]] = deque()
+        self.acknowledged = 0
+        self.ending = False
+        self.end_sent = False
+        self.done = False
+        self.heard = monotonic()
+        self.socket: zmq.Socket[bytes] | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Items lost to a lossy policy."""
+        return self.backlog.dropped
+
+    def put(self, chunk: Array, tags: Sequence[Tag] = ()) -> None:
+        """Send a chunk if there is credit, or let it wait."""
+        if self.sent < self.limit and not self.items:
+            if self.backlog.dropped or self.backlog.missing:
+                self.backlog.put(chunk, tags)
+                self.flush()
+                return
+            self._send(chunk, tags)
+            return
+        self.backlog.put(chunk, tags)
+        self.items = self.backlog.items
+
+    def end(self) -> None:
+        """Say that no more items come."""
+        self.ending = True
+        self.flush()
+
+    def flush(self) -> bool:
+        """Send what waits as far as the credit goes; returns whether anything was sent."""
+        moved = False
+        backlog = self.backlog
+        while backlog.chunks and self.sent < self.limit:
+            count = len(backlog.chunks[0])
+            tags = backlog.tags_before(backlog.at + count)
+            self._send(backlog.take(count), tags)
+            moved = True
+        self.items = backlog.items
+        if self.ending and not self.end_sent and not backlog.items and self.peer is not None:
+            self._control(wire.END, self.sent)
+            self.end_sent = True
+            moved = True
+        return moved
+
+    def handle(self, peer: bytes, message: wire.Message) -> None:
+        """Act on a message of the receiver."""
+        self.heard = monotonic()
+        if message.kind == wire.STOP:
+            self.done = True
+            if self.on_stop is not None:
+                self.on_stop()
+            return
+        if message.kind != wire.REQUEST:
+            raise WireError(f"unexpected message kind {message.kind} from a receiver")
+        if peer != self.peer:
+            self._greet(peer, message)
+        if message.index > self.acknowledged:
+            self._acknowledge(message.index)
+        self.limit = max(self.limit, message.index + message.count)
+        if self.end_sent and message.index >= self.sent:
+            self.done = True
+        self.flush()
+
+    def _greet(self, peer: bytes, message: wire.Message) -> None:
+        """A receiver that is new here, or has started anew: send it what it lacks."""
+        self.peer = peer
+        if message.item != self.codec.item:
+            self._control(
+                wire.REFUSE, text=f"this edge carries {self.codec.item}, not {message.item}"
+            )
+            raise WireError(
+                f"edge {self.codec.edge} carries {self.codec.item}, but its receiver expects "
+                f"{message.item}: do both sides run the same flowgraph?"
+            )
+        if message.index < self.acknowledged:
+            text = (
+                f"items from {message.index} on were asked for again, but those before "
+                f"{self.acknowledged} were acknowledged and are gone; restart both sides"
+            )
+            self._control(wire.REFUSE, text=text)
+            raise WireError(f"edge {self.codec.edge}: {text}")
+        self.end_sent = False
+        self.limit = message.index + message.count
+        self._acknowledge(message.index)
+        for index, chunk, tags in self.kept:
+            skip = max(0, message.index - index)
+            late = [tag for tag in tags if tag.index >= index + skip]
+            self._transmit(index + skip, chunk[skip:], late)
+
+    def _acknowledge(self, index: int) -> None:
+        self.acknowledged = max(self.acknowledged, index)
+        kept = self.kept
+        while kept and kept[0][0] + len(kept[0][1]) <= index:
+            kept.popleft()
+
+    def _send(self, chunk: Array, tags: Sequence[Tag]) -> None:
+        self.kept.append((self.sent, chunk, tags))
+        self._transmit(self.sent, chunk, tags)
+        self.sent += len(chunk)
+        self.messages += 1
+
+    def _transmit(self, index: int, chunk: Array, tags: Sequence[Tag]) -> None:
+        socket = self.socket
+        if socket is None or self.peer is None:
+            return
+        count = len(chunk)
+        payload = self.codec.write_items(chunk)
+        try:
+            socket.send(self.peer, zmq.SNDMORE)
+            socket.send(self.codec.data(index, count, tags), zmq.SNDMORE)
+            socket.send(payload, 0, payload.nbytes < ZERO_COPY_BYTES)
+        except zmq.ZMQError as error:
+            self._unreachable(error)
+
+    def _control(self, kind: int, index: int = 0, text: str = "") -> None:
+        if self.socket is None or self.peer is None:
+            return
+        try:
+            self.socket.send_multipart([self.peer, self.codec.control(kind, index, text=text)])
+        except zmq.ZMQError as error:
+            self._unreachable(error)
+
+    def _unreachable(self, error: zmq.ZMQError) -> None:
+        # The receiver is gone: what was sent is kept, and goes out again if it comes back. That
+        # it is gone for good is noticed by whoever watches the processes.
+        if error.errno != zmq.EHOSTUNREACH:
+            raise error
+        self.peer = None
+        self.limit = 0
+
+
+class SenderHub:
+    """The one listening socket of a process, shared by all edges that leave it.
+
+    Args:
+        context: ZeroMQ context. endpoint: where to listen, such as ``ipc:///run/x`` or
+            ``tcp://127.0.0.1:*``.
+
+    Raises:
+        zmq.ZMQError: the endpoint cannot be bound.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+        self.socket = context.socket(zmq.ROUTER)
+        self.socket.setsockopt(zmq.SNDHWM, 0)
+        self.socket.setsockopt(zmq.RCVHWM, 0)
+        self.socket.setsockopt(zmq.LINGER, 2000)
+        self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self.socket.setsockopt(zmq.HEARTBEAT_IVL, 500)
+        self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
+        self.senders: dict[int, EdgeSender] = {}
+        try:
+            self.socket.bind(endpoint)
+        except zmq.ZMQError:
+            self.socket.close(0)
+            raise
+        self.endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def add(self, sender: EdgeSender) -> None:
+        """Serve one more edge."""
+        sender.socket = self.socket
+        self.senders[sender.codec.edge] = sender
+
+    def step(self) -> bool:
+        """Handle what the receivers say; returns whether anything happened."""
+        socket = self.socket
+        moved = False
+        while socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:  # type: ignore[operator]
+            frames = socket.recv_multipart()
+            moved = True
+            message = wire.decode(frames[-1])
+            sender = self.senders.get(message.edge)
+            if sender is None:
+                raise WireError(f"a peer asked for edge {message.edge}, which is not sent from here")
+            sender.handle(frames[0], message)
+        return moved
+
+    @property
+    def done(self) -> bool:
+        """Whether every receiver has everything, and knows it."""
+        return all(sender.done for sender in self.senders.values())

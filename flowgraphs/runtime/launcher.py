@@ -1,0 +1,273 @@
+"""Runs a flowgraph as one process per entry of ``processes``: starts, watches, stops, reports."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal, TypeVar
+
+import msgspec
+
+from semradio.flowgraphs.graph import Graph
+from semradio.flowgraphs.runtime import protocol
+from semradio.flowgraphs.runtime.failure import RunError, block_failure
+from semradio.flowgraphs.runtime.local import OnProgress
+from semradio.flowgraphs.runtime.result import RunResult, merge
+
+M = TypeVar("M")
+
+Transport = Literal["ipc", "tcp"]
+
+STARTUP_S = 60.0
+"""Seconds that all workers together may take to load their models and start."""
+
+DRAIN_S = 10.0
+"""Seconds that a stopped flowgraph may take to drain before it is broken off."""
+
+
+class Launcher:
+    """Runs the processes of a plan on this host.
+
+    Args:
+        graph: the whole checked graph; only its plan and edge types are used.
+        transport: ``ipc`` or ``tcp`` (loopback); None takes what the plan binds, else ipc.
+        chunk: items that a source emits per step.
+        max_seconds: stop the sources after so long and drain.
+        on_progress: called with the items and the memory of each process, when they change.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        transport: Transport | None = None,
+        chunk: int | None = None,
+        max_seconds: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self.plan = graph.plan
+        self.edge_types = graph.edge_types
+        self.transport = transport
+        self.chunk = chunk
+        self.max_seconds = max_seconds
+        self.on_progress = on_progress
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.inbox: queue.SimpleQueue[tuple[str, protocol.FromWorker | None]] = queue.SimpleQueue()
+        self.reports: dict[str, dict[str, Any]] = {}
+        self.shown: dict[str, dict[str, Any]] = {}
+        self.interrupts = 0
+
+    def run(self) -> RunResult:
+        """Run to the end of all streams and return the result.
+
+        Raises:
+            RunError: a process failed or died; all others have been stopped.
+            KeyboardInterrupt: interrupted a second time while draining.
+        """
+        folder = tempfile.mkdtemp(prefix="semradio-")
+        try:
+            with self._counting_interrupts():
+                self._start(folder)
+                running = time.monotonic()
+                self._watch()
+            result = merge(self.plan, self.reports)
+            result.elapsed_s = round(time.monotonic() - running, 6)
+            result.interrupted = self.interrupts > 0
+            return result
+        finally:
+            self._end_all()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # Start ---------------------------------------------------------------------------------
+
+    def _start(self, folder: str) -> None:
+        types = protocol.encode_types(self.edge_types)
+        jobs = {
+            name: protocol.encode(
+                protocol.Job(self.plan, name, types, self._endpoint(name, folder), self.chunk)
+            )
+            for name in self.plan.processes
+        }
+        for name in self.plan.processes:
+            self.children[name] = self._spawn(name)
+        for name, job in jobs.items():
+            self._write(name, job)
+        endpoints = {
+            name: message.endpoint
+            for name, message in self._gather(protocol.Bound)
+            if message.endpoint is not None
+        }
+        self._tell(protocol.Connect(endpoints))
+        list(self._gather(protocol.Ready))
+        self._tell(protocol.Go())
+
+    def _endpoint(self, name: str, folder: str) -> str:
+        planned = self.plan.processes[name].bind
+        if self.transport is None and planned is not None:
+            return planned
+        if self.transport == "tcp" or sys.platform == "win32":
+            return "tcp://127.0.0.1:*"
+        index = list(self.plan.processes).index(name)
+        return f"ipc://{folder}/{index}"
+
+    def _spawn(self, name: str) -> subprocess.Popen[bytes]:
+        # One thread per process for BLAS and the like: the flowgraph is the parallelism.
+        environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
+        # -P: the worker imports nothing from the current folder. A group of its own: Ctrl-C
+        # reaches the launcher alone, which then lets the workers drain.
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "semradio.flowgraphs.runtime.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            process_group=0 if os.name == "posix" else None,
+        )
+        thread = threading.Thread(target=self._listen, args=(name, child.stdout), daemon=True)
+        thread.start()
+        return child
+
+    def _listen(self, name: str, pipe: IO[bytes]) -> None:
+        """Pass on what a worker says; None when its pipe closes."""
+        for line in pipe:
+            try:
+                self.inbox.put((name, protocol.from_worker.decode(line)))
+            except msgspec.DecodeError as error:
+                self.inbox.put((name, protocol.Failed(f"unreadable message: {error}")))
+        self.inbox.put((name, None))
+
+    def _gather(self, kind: type[M]) -> Iterator[tuple[str, M]]:
+        """Yield one message of a kind from every process."""
+        missing = set(self.children)
+        deadline = time.monotonic() + STARTUP_S
+        while missing:
+            if self.interrupts:
+                raise KeyboardInterrupt
+            try:
+                name, message = self.inbox.get(timeout=0.05)
+            except queue.Empty:
+                if time.monotonic() > deadline:
+                    raise RunError(
+                        f"processes {sorted(missing)} did not start within {STARTUP_S:.0f} s"
+                    ) from None
+                continue
+            if not isinstance(message, kind):
+                raise self._failure(name, message)
+            missing.discard(name)
+            yield name, message
+
+    # Watch ---------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        began = time.monotonic()
+        stopped_at: float | None = None
+        while len(self.reports) < len(self.children):
+            if stopped_at is None and (
+                self.interrupts
+                or (self.max_seconds is not None and time.monotonic() - began > self.max_seconds)
+            ):
+                stopped_at = time.monotonic()
+                self._tell(protocol.Stop())
+            if self.interrupts > 1:
+                raise KeyboardInterrupt
+            if stopped_at is not None and time.monotonic() - stopped_at > DRAIN_S:
+                left = sorted(set(self.children) - set(self.reports))
+                raise RunError(f"processes {left} did not drain within {DRAIN_S:.0f} s")
+            try:
+                name, message = self.inbox.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            self._take(name, message)
+
+    def _take(self, name: str, message: protocol.FromWorker | None) -> None:
+        if isinstance(message, protocol.Progress):
+            self.shown[name] = {"items": message.items, "rss_bytes": message.rss_bytes}
+            if self.on_progress is not None:
+                self.on_progress(self.shown)
+        elif isinstance(message, protocol.Done):
+            self.reports[name] = message.report
+        elif message is not None or name not in self.reports:
+            raise self._failure(name, message)
+
+    def _failure(self, name: str, message: protocol.FromWorker | None) -> RunError:
+        if isinstance(message, protocol.Failed):
+            if message.block is not None:
+                error = block_failure(
+                    self.plan, message.block, message.index or 0, message.message, message.traceback
+                )
+                return RunError(f"{error} (process '{name}')", message.traceback)
+            return RunError(f"process '{name}': {message.message}", message.traceback)
+        if message is None:
+            child = self.children[name]
+            try:
+                status = child.wait(1.0)
+            except subprocess.TimeoutExpired:
+                return RunError(f"process '{name}' (pid {child.pid}) closed its pipe")
+            return RunError(f"process '{name}' (pid {child.pid}) died: {_cause(status)}")
+        return RunError(f"process '{name}' said {type(message).__name__} out of turn")
+
+    # Talk and end --------------------------------------------------------------------------
+
+    def change(self, block: str, parameter: str, value: Any) -> None:
+        """Change a live parameter of a block in whichever process it runs."""
+        home = {b: p.name for p in self.plan.processes.values() for b in p.blocks}
+        self._write(home[block], protocol.encode(protocol.Set(block, parameter, value)))
+
+    def _tell(self, message: protocol.ToWorker) -> None:
+        for name in self.children:
+            if name not in self.reports:
+                self._write(name, protocol.encode(message))
+
+    def _write(self, name: str, line: bytes) -> None:
+        pipe = self.children[name].stdin
+        try:
+            if pipe is not None:
+                pipe.write(line)
+                pipe.flush()
+        except BrokenPipeError:
+            # Its death is told by its other pipe, in order with what it said before.
+            return
+
+    def _end_all(self) -> None:
+        """Leave no process behind, whatever happened."""
+        for name, child in self.children.items():
+            if name not in self.reports and child.poll() is None:
+                child.kill()
+        for child in self.children.values():
+            if child.stdin is not None:
+                try:
+                    child.stdin.close()
+                except BrokenPipeError:
+                    continue
+            child.wait()
+
+    @contextmanager
+    def _counting_interrupts(self) -> Iterator[None]:
+        """Count Ctrl-C: the first one drains, the second one breaks off."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def on_signal(number: int, frame: object) -> None:
+            self.interrupts += 1
+
+        before = signal.signal(signal.SIGINT, on_signal)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _cause(status: int) -> str:
+    if status < 0:
+        return f"killed by signal {-status} ({signal.Signals(-status).name})"
+    return f"exit status {status}"

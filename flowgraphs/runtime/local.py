@@ -1,0 +1,138 @@
+"""Runs a flowgraph, or one process of it, inside the calling process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import zmq
+
+from semradio.blocks.api.errors import SemradioError
+from semradio.blocks.api.runner import BlockError
+from semradio.flowgraphs.graph import Graph
+from semradio.flowgraphs.runtime.failure import RunError, from_block_error
+from semradio.flowgraphs.runtime.process import Process
+from semradio.flowgraphs.runtime.result import RunResult, merge
+
+OnProgress = Callable[[Mapping[str, Mapping[str, Any]]], None]
+"""Called now and then with what each process has to show: items by block, memory in bytes."""
+
+
+def run_local(
+    graph: Graph,
+    *,
+    process: str | None = None,
+    chunk: int | None = None,
+    max_seconds: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> RunResult:
+    """Run a flowgraph in this process, and return its result.
+
+    Args:
+        graph: a checked graph.
+        process: run this process of the plan only; it then listens where the plan says and
+            connects to the others at their endpoints.
+        chunk: items that a source emits per step.
+        max_seconds: stop the sources after so long and drain.
+        on_progress: called about five times a second.
+
+    Raises:
+        RunError: a block or an edge failed.
+    """
+    plan = graph.plan
+    share = Process(graph, process, chunk)
+    began = time.monotonic()
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        share.stop()
+
+    def tick() -> None:
+        if max_seconds is not None and time.monotonic() - began > max_seconds:
+            share.stop()
+        if on_progress is not None:
+            on_progress({process or plan.name: share.progress()})
+
+    failed = True
+    try:
+        with _stopping_on_interrupt(interrupt):
+            if process is not None:
+                _meet_the_others(share, process)
+            share.start()
+            share.run(tick, 0.2)
+            share.stop_blocks()
+        report = share.report()
+        failed = False
+    except BlockError as error:
+        cause = error.__cause__ or error
+        trace = "".join(traceback.format_exception(cause))
+        raise from_block_error(plan, error, trace) from error
+    except zmq.ZMQError as error:
+        raise RunError(f"ZeroMQ: {error}", traceback.format_exc()) from error
+    finally:
+        _stop_quietly(share)
+        share.close(failed=failed)
+    result = merge(plan, {process or plan.name: report})
+    result.elapsed_s = round(time.monotonic() - began, 6)
+    result.interrupted = interrupted
+    return result
+
+
+def _meet_the_others(share: Process, process: str) -> None:
+    plan = share.plan
+    bind = plan.processes[process].bind
+    if share.outgoing and bind is None:
+        raise RunError(
+            f"process '{process}' sends to others but has no 'bind' to listen on: "
+            f"write e.g.  {process}: {{blocks: [...], bind: 'tcp://127.0.0.1:5555'}}"
+        )
+    if bind is not None:
+        try:
+            share.bind(bind)
+        except zmq.ZMQError as error:
+            raise RunError(
+                f"process '{process}' cannot listen on {bind}: {error.strerror or error}"
+            ) from error
+    endpoints: dict[str, str] = {}
+    for crossing in share.incoming:
+        endpoint = plan.processes[crossing.sender].endpoint
+        if endpoint is None:
+            raise RunError(
+                f"process '{process}' receives from '{crossing.sender}', which has no 'endpoint' "
+                "to connect to"
+            )
+        endpoints[crossing.sender] = endpoint
+    share.connect(endpoints)
+
+
+def _stop_quietly(share: Process) -> None:
+    """Stop the blocks after a failure, which is already on its way to the user."""
+    try:
+        share.stop_blocks()
+    except BlockError as error:
+        raise SemradioError(f"while stopping: {error}") from error
+
+
+@contextmanager
+def _stopping_on_interrupt(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C drain the streams, and the second one break off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_signal(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupt()
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,254 @@
+"""Every block of semradio through the jig: its output does not depend on how streams are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from semradio.blocks.api import Array, Block, Tag, find, names
+from semradio.blocks.testing import check_block
+
+rng = np.random.default_rng(20240607)
+
+REALS = rng.standard_normal(150).astype(np.float32)
+MORE = rng.standard_normal(150).astype(np.float32)
+IQ = (rng.standard_normal(150) + 1j * rng.standard_normal(150)).astype(np.complex64)
+FRAMES = rng.standard_normal((61, 23)).astype(np.float32)
+INTEGERS = rng.integers(-1000, 1000, 150, dtype=np.int16)
+IMAGES = rng.integers(0, 256, (60, 28, 28), dtype=np.uint8)
+NOISY = np.clip(IMAGES + rng.integers(-40, 40, IMAGES.shape), 0, 255).astype(np.uint8)
+LABELS = rng.integers(0, 10, 60)
+GUESSES = rng.integers(0, 10, 60)
+LOGITS = rng.standard_normal((60, 10)).astype(np.float32)
+
+SUMS = 1e-12
+"""For measures: the order in which numbers are added up shows in the last digits of a double."""
+
+
+@dataclass
+class Case:
+    """A block, what goes in, and what must come out of it (None: no reference here)."""
+
+    parameters: dict[str, Any]
+    inputs: Sequence[Array | None] | int
+    expected: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
+    """Passed on to check_block."""
+
+
+CASES: dict[str, list[Case]] = {
+    # sources
+    "file_source": [
+        Case({"file": "{tmp}/reals.f32", "type": "float32"}, 1000, REALS),
+        Case({"file": "{tmp}/frames.npy", "offset": 3, "length": 50}, 1000, FRAMES[3:53]),
+        Case({"file": "{tmp}/frames.npy", "repeat": True}, 130, np.tile(FRAMES, (3, 1))[:130]),
+    ],
+    "image_source": [
+        Case({"dataset": "{tmp}/images.npz"}, 1000, (IMAGES, LABELS.astype(np.uint8))),
+        Case({"dataset": "{tmp}/images.npz", "shuffle": True, "repeat": True, "seed": 3}, 150),
+    ],
+    "null_source": [
+        Case({"type": "complex64[3]"}, 100, np.zeros((100, 3), np.complex64)),
+        Case({"type": "int8", "items": 77}, 100, np.zeros(77, np.int8)),
+        Case({"type": "int8", "items": 0}, 100, np.zeros(0, np.int8)),
+    ],
+    "vector_source": [
+        Case({"data": FRAMES}, 100, FRAMES),
+        Case({"data": [], "dtype": "int8"}, 100, np.zeros(0, np.int8)),
+        Case(
+            {"data": [1, 2.5, 4], "repeat": True, "tags": [[2, "last", None], [0, "first", 7]]},
+            8,
+            np.array([1, 2.5, 4, 1, 2.5, 4, 1, 2.5], np.float32),
+            {
+                "expected_tags": [
+                    [
+                        Tag(0, "first", 7),
+                        Tag(2, "last", None),
+                        Tag(3, "first", 7),
+                        Tag(5, "last", None),
+                        Tag(6, "first", 7),
+                    ]
+                ]
+            },
+        ),
+    ],
+    # channels
+    "awgn_channel": [
+        Case({"snr_db": 3.0, "seed": 5}, [FRAMES]),
+        Case({"snr_db": 3.0, "signal_power": "measured"}, [IQ]),
+    ],
+    # neural
+    "semantic_encoder": [Case({"model": "arn/encoder"}, [IMAGES], None, {"exact": False})],
+    "arn_transmitter": [Case({"model": "arn/alice"}, [FRAMES], None, {"exact": False})],
+    "arn_receiver": [
+        Case({"model": "arn/bob"}, [FRAMES], None, {"exact": False}),
+        Case(
+            {"model": "arn/bob", "max_batch": 7},
+            [FRAMES],
+            None,
+            {"exact": False, "tags": [Tag(9, "arn", False), Tag(30, "arn", True)]},
+        ),
+    ],
+    "semantic_decoder": [Case({"model": "arn/decoder"}, [FRAMES], None, {"exact": False})],
+    "eavesdropper": [Case({"model": "arn/eve"}, [FRAMES], None, {"exact": False})],
+    "onnx_model": [Case({"model": "arn/eve", "max_batch": 16}, [FRAMES], None, {"exact": False})],
+    # stream
+    "add": [
+        Case({}, [REALS, MORE], REALS + MORE),
+        Case({"num_inputs": 1}, [IQ], IQ),
+        Case({"num_inputs": 3}, [REALS, MORE[:70], REALS], (REALS + MORE)[:70] + REALS[:70]),
+    ],
+    "complex_to_real": [
+        Case({}, [IQ], IQ.view(np.float32)),
+        Case({"shape": [23]}, [IQ], IQ.view(np.float32)[: 13 * 23].reshape(13, 23)),
+        Case({"shape": [2, 5]}, [IQ], IQ.view(np.float32).reshape(30, 2, 5)),
+    ],
+    "copy": [Case({}, [FRAMES], FRAMES)],
+    "delay": [
+        Case(
+            {"items": 4},
+            [REALS],
+            np.concatenate([np.zeros(4, np.float32), REALS]),
+            {"tags": [Tag(0, "a", 1)], "expected_tags": [[Tag(4, "a", 1)]]},
+        ),
+        Case({"items": 0}, [FRAMES], FRAMES),
+    ],
+    "function": [
+        Case({"call": "numpy:conj"}, [IQ], IQ.conj()),
+        Case({"call": "numpy:abs", "output": "float32"}, [IQ], np.abs(IQ)),
+    ],
+    "head": [
+        Case(
+            {"items": 40},
+            [REALS],
+            REALS[:40],
+            {"tags": [Tag(39, "in", 1), Tag(40, "out", 1)], "expected_tags": [[Tag(39, "in", 1)]]},
+        ),
+        Case({"items": 0}, [REALS], REALS[:0]),
+        Case({"items": 1000}, [REALS], REALS),
+    ],
+    "keep_one_in_n": [
+        Case({"n": 7, "offset": 3}, [REALS], REALS[3::7]),
+        Case({"n": 4}, [FRAMES], FRAMES[::4]),
+        Case({"n": 1}, [REALS], REALS),
+    ],
+    "multiply_const": [
+        Case({"constant": 0.3}, [REALS], REALS * np.float32(0.3)),
+        Case({"constant": "1-2j"}, [IQ], IQ * np.complex64(1 - 2j)),
+        Case({"constant": [0.0, 1.0]}, [IQ], IQ * np.complex64(1j)),
+        Case({"constant": -3}, [INTEGERS], INTEGERS * np.int16(-3)),
+    ],
+    "real_to_complex": [
+        Case({}, [REALS], REALS.view(np.complex64)),
+        Case({}, [FRAMES[:60]], FRAMES[:60].reshape(-1).view(np.complex64)),
+        Case({}, [FRAMES], np.append(FRAMES, np.float32(0)).view(np.complex64)),
+    ],
+    "skip_head": [
+        Case(
+            {"items": 40},
+            [REALS],
+            REALS[40:],
+            {"tags": [Tag(39, "out", 1), Tag(40, "in", 1)], "expected_tags": [[Tag(0, "in", 1)]]},
+        ),
+        Case({"items": 1000}, [REALS], REALS[:0]),
+    ],
+    "stream_to_vector": [
+        Case({"length": 7}, [REALS], REALS[:147].reshape(21, 7)),
+        Case({"length": 1}, [FRAMES], FRAMES[:, None]),
+    ],
+    "throttle": [Case({"rate": 1e9}, [REALS], REALS)],
+    "vector_to_stream": [
+        Case({}, [FRAMES], FRAMES.reshape(-1)),
+        Case({}, [IMAGES], IMAGES.reshape(-1, 28)),
+    ],
+    # metrics
+    "classification_metrics": [
+        Case(
+            {},
+            [LOGITS, LABELS],
+            {"items": 60, "accuracy": np.mean(LOGITS.argmax(1) == LABELS).item()},
+            {"exact": False, "atol": SUMS},
+        ),
+        Case({"classes": 10}, [GUESSES, LABELS], {"items": 60}),
+    ],
+    "image_quality": [Case({}, [IMAGES, NOISY], {"images": 60}, {"exact": False, "atol": SUMS})],
+    "power_ratio": [
+        Case(
+            {},
+            [FRAMES, 2 * FRAMES],
+            {"items": 61, "psr_db": 0.0, "power_gain_db": 10 * np.log10(4).item()},
+            {"exact": False, "atol": SUMS},
+        )
+    ],
+    "signal_power": [
+        Case(
+            {},
+            [IQ],
+            {"items": 150, "power": np.mean(np.abs(IQ.astype(np.complex128)) ** 2).item()},
+            {"exact": False, "atol": SUMS},
+        )
+    ],
+    # sinks
+    "file_sink": [Case({"file": "{tmp}/out.npy"}, [FRAMES], {"items": 61})],
+    "image_sink": [
+        Case({"file": "{tmp}/sheet.png", "images": 20}, [IMAGES, NOISY, LOGITS, LABELS]),
+        Case({"file": "{tmp}/sheet.png"}, [None, IMAGES[:5], None, None], {"images": 5}),
+    ],
+    "null_sink": [Case({}, [FRAMES], {"items": 61})],
+    "probe_rate": [
+        Case({}, [FRAMES], {"items": 61}, {"ignore": ["rate", "recent_rate"]}),
+    ],
+    "tag_debug": [
+        Case(
+            {"limit": 2},
+            [REALS],
+            {"items": 150, "count": 3, "tags": [[0, "a", 1], [70, "b", None]]},
+            {"tags": [Tag(0, "a", 1), Tag(70, "b", None), Tag(149, "c", 2.5)]},
+        ),
+        Case({}, [REALS]),
+    ],
+    "vector_sink": [
+        Case({}, [REALS], {"items": 150, "data": REALS.tolist()}),
+        Case({"limit": 3}, [FRAMES], {"items": 61, "data": FRAMES[:3].tolist()}),
+        Case({"memory": 1e-4}, [REALS], {"items": 150, "data": REALS[:26].tolist()}),
+    ],
+}
+
+FLAT = [
+    pytest.param(name, case, id=f"{name}-{k}")
+    for name, cases in CASES.items()
+    for k, case in enumerate(cases)
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the cases read."""
+    path = tmp_path_factory.mktemp("law")
+    REALS.tofile(path / "reals.f32")
+    np.save(path / "frames.npy", FRAMES)
+    np.savez(path / "images.npz", images=IMAGES, labels=LABELS.astype(np.uint8))
+    return path
+
+
+def factory_of(name: str, case: Case, folder: Path) -> Callable[[], Block]:
+    values = {
+        key: value.format(tmp=folder) if isinstance(value, str) else value
+        for key, value in case.parameters.items()
+    }
+    return lambda: find(name)(**values)
+
+
+@pytest.mark.parametrize(("name", "case"), FLAT)
+def test_stream_law(name: str, case: Case, folder: Path) -> None:
+    check_block(factory_of(name, case, folder), case.inputs, expected=case.expected, **case.options)
+
+
+def test_every_block_is_covered() -> None:
+    """A block without a case here is not known to obey the law."""
+    own = {name for name in names() if find(name).__module__.startswith("semradio.blocks.")}
+    assert own == set(CASES)
