@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,12 @@ from semradio.blocks.api.harness import Harness
 
 Wire = Callable[[Array, list[Tag]], tuple[Array, list[Tag]]]
 """Sends a chunk and its tags somewhere and back."""
+
+
+PATIENCE = 10_000
+"""How often a source that waits for a clock or a peer is asked again, a millisecond apart."""
+
+_CLOCK_TICK = 0.001
 
 
 def check_block(
@@ -291,9 +298,13 @@ def _generate(label: str, block: Block, count: int, chunk: int) -> _Run:
         with Harness(block, {}, chunk) as harness:
             first = next(iter(harness.collected.values()))
             copies: list[Array] = []
+            idle = 0
             while not harness.runner.finished and first.items < count:
-                if not harness.runner.step() and not harness.runner.waiting:
+                idle = 0 if harness.runner.step() else idle + 1
+                if idle > PATIENCE:
                     raise AssertionError(f"{label}: the source gives nothing and does not end")
+                if idle:
+                    time.sleep(_CLOCK_TICK)
                 copies += [y.copy() for y in list(first.chunks)[len(copies) :]]
             run = _collect(label, block, harness)
             for y, copy in zip(first.chunks, copies, strict=True):

@@ -30,7 +30,7 @@ _SPREADING = 2654435761
 
 
 @dataclass(frozen=True)
-class ImageSet:
+class LabelledImages:
     """Images with their labels: uint8[n, 28, 28] and int64[n]."""
 
     images: Tensor
@@ -40,7 +40,7 @@ class ImageSet:
         return len(self.images)
 
     @classmethod
-    def from_arrays(cls, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> ImageSet:
+    def from_arrays(cls, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> LabelledImages:
         """Take NumPy arrays, uint8[n, 28, 28] and any integer type [n].
 
         Raises :class:`DatasetError` if the shapes or types are others.
@@ -55,11 +55,11 @@ class ImageSet:
             torch.from_numpy(np.array(images)), torch.from_numpy(labels.astype(np.int64))
         )
 
-    def rows(self, index: Tensor) -> ImageSet:
+    def rows(self, index: Tensor) -> LabelledImages:
         """Return the images at ``index``, int64[m]."""
-        return ImageSet(self.images[index], self.labels[index])
+        return LabelledImages(self.images[index], self.labels[index])
 
-    def mixed(self) -> ImageSet:
+    def mixed(self) -> LabelledImages:
         """Return the images in a fixed mixed order, the same for every seed and machine."""
         return self.rows(torch.argsort(torch.arange(len(self)) * _SPREADING % 2**32))
 
@@ -68,9 +68,9 @@ class ImageSet:
 class TrainingData:
     """What a recipe needs: images to train on, to validate on, and sets to be measured on."""
 
-    train: ImageSet
-    validation: ImageSet
-    evaluation: Mapping[str, ImageSet] = field(default_factory=dict)
+    train: LabelledImages
+    validation: LabelledImages
+    evaluation: Mapping[str, LabelledImages] = field(default_factory=dict)
     name: str = ""
     """Name of the data set, for the model cards."""
     split: str = ""
@@ -79,8 +79,8 @@ class TrainingData:
     @classmethod
     def split_off(
         cls,
-        part: ImageSet,
-        evaluation: Mapping[str, ImageSet],
+        part: LabelledImages,
+        evaluation: Mapping[str, LabelledImages],
         *,
         train_images: int | None = None,
         name: str = "",
@@ -98,15 +98,15 @@ class TrainingData:
         Raises :class:`ParameterError` if fewer than twenty images are left.
         """
         mixed = part.mixed()
-        used = ImageSet(mixed.images[:train_images], mixed.labels[:train_images])
+        used = LabelledImages(mixed.images[:train_images], mixed.labels[:train_images])
         if len(used) < _FEWEST:
             raise ParameterError(
                 f"{len(used)} training images are too few: at least {_FEWEST} are needed",
                 "train_images",
             )
         border = len(used) // VALIDATION_SHARE
-        validation = ImageSet(used.images[:border], used.labels[:border])
-        train = ImageSet(used.images[border:], used.labels[border:])
+        validation = LabelledImages(used.images[:border], used.labels[:border])
+        train = LabelledImages(used.images[border:], used.labels[border:])
         measured = ", ".join(f"{key} ({len(value)})" for key, value in evaluation.items())
         split = (
             f"{source}: {len(train)} images trained, {len(validation)} validated; "
@@ -127,7 +127,7 @@ class TrainingData:
             found = load(dataset, part)
             if found.labels is None:
                 raise DatasetError(f"{found.origin}: has no labels, and Eve needs them")
-            parts[part] = ImageSet.from_arrays(found.images, found.labels)
+            parts[part] = LabelledImages.from_arrays(found.images, found.labels)
         return cls.split_off(
             parts["train"],
             {"heldout": parts["heldout"], "test": parts["test"]},

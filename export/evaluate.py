@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from semradio.export.data import ImageSet
+from semradio.export.data import LabelledImages
 from semradio.export.losses import communication_loss, privacy_loss
 from semradio.export.networks import SemanticReceiver, SemanticTransmitter, pixels
 from semradio.export.signals import awgn, generator
@@ -62,7 +62,7 @@ class LinkFigures:
 
 
 @torch.no_grad()
-def evaluate(link: Link, images: ImageSet, snr_db: float, *, seed: int = 0) -> LinkFigures:
+def evaluate(link: Link, images: LabelledImages, snr_db: float, *, seed: int = 0) -> LinkFigures:
     """Measure a link on labelled images at one SNR.
 
     The compared cases (with and without modules) see the same noise, so that their difference is

@@ -57,7 +57,11 @@ class Phase:
     loss: Callable[[Tensor], Tensor]
     """Loss of a batch, given the indices int64[batch] of its items."""
     validate: Callable[[], Figures]
-    """Figures on the validation images, ``loss`` among them; the networks are in evaluation."""
+    """Figures on the validation images, ``loss`` among them.
+
+    Called after each epoch with the networks in evaluation mode. May set constants of theirs that
+    are measured, not trained; they are kept with the weights.
+    """
     generators: Mapping[str, torch.Generator]
     """Sources of randomness that ``loss`` draws from, and ``batches`` for the order of items."""
     schedule: Schedule

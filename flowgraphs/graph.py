@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +13,8 @@ from semradio.blocks.api.errors import SemradioError, nearest
 from semradio.blocks.api.item_type import ItemType
 from semradio.flowgraphs.ordering import in_order
 from semradio.flowgraphs.plan import BlockPlan, EdgePlan, FlowgraphError, Location, Plan, Problem
+
+_INDEX = re.compile(r"\[\d+\]")
 
 Rate = tuple[str, Fraction]
 """Items for each item of an output, named by its label; how streams compare in speed."""
@@ -47,7 +50,7 @@ class Graph:
         self.blocks: dict[str, Block] = {}
         self.order: list[str] = []
         self.edge_types: dict[str, ItemType] = {}
-        self._problems: list[Problem] = []
+        self._problems: dict[tuple[Location | None, str], Problem] = {}
         self._excused = set(excused)
         self._make(plan.blocks.values(), base_types or {}, made or {})
         self.plan = replace(plan, edges=self._connected(plan.edges))
@@ -79,28 +82,34 @@ class Graph:
         graph.plan = plan
         graph.blocks = {}
         graph.edge_types = dict(edge_types)
-        graph._problems = []
+        graph._problems = {}
         graph._make([plan.blocks[name] for name in blocks], base_types or {}, {})
-        needs: dict[str, set[str]] = {name: set() for name in blocks}
-        for edge in plan.edges:
-            if edge.target in needs and edge.source in needs:
-                needs[edge.target].add(edge.source)
+        into, _ = graph._by_block()
+        needs = {name: {e.source for e in into[name]} & into.keys() for name in into}
         graph.order, _ = in_order(needs)
-        for name in graph.blocks:
-            graph._resolved(name, [edge for edge in plan.edges if edge.target == name])
+        for name in graph.order:
+            graph._resolved(name, into[name])
         graph._raise()
         return graph
 
     def _raise(self) -> None:
         if self._problems:
-            raise FlowgraphError(self._problems)
+            raise FlowgraphError(self._problems.values())
 
-    def _problem(self, message: str, location: Location | None) -> None:
-        text = location.text if location else ""
-        self._problems.append(Problem(message, location, text))
+    def _block_problem(self, message: str, block: str) -> None:
+        """Note a problem of a block; of the copies of a repeated block only the first's."""
+        place = self.plan.blocks[block].location
+        self._problem(message, place, message.replace(f"'{block}'", "''"))
 
-    def _place(self, block: str) -> Location | None:
-        return self.plan.blocks[block].location
+    def _edge_problem(self, message: str, edge: EdgePlan) -> None:
+        """Note a problem of an edge; of the copies of a repeated connection only the first's."""
+        self._problem(message, edge.location, _INDEX.sub("[]", message))
+
+    def _problem(self, message: str, place: Location | None, key: str) -> None:
+        key = key if place is not None else message
+        self._problems.setdefault(
+            (place, key), Problem(message, place, place.text if place else "")
+        )
 
     # Blocks ----------------------------------------------------------------------------------
 
@@ -118,11 +127,11 @@ class Graph:
                 cls = base_types.get(plan.type) or registry.find(plan.type)
                 self.blocks[plan.name] = cls(name=plan.name, **plan.parameters)
             except SemradioError as error:
-                self._problem(_about(plan.name, plan.type, str(error)), plan.location)
+                self._block_problem(_about(plan.name, plan.type, str(error)), plan.name)
             except Exception as error:
-                self._problem(
+                self._block_problem(
                     f"block '{plan.name}' cannot be made: {type(error).__name__}: {error}",
-                    plan.location,
+                    plan.name,
                 )
 
     # Edges -----------------------------------------------------------------------------------
@@ -135,7 +144,7 @@ class Graph:
             missing = [b for b in (edge.source, edge.target) if b not in self.plan.blocks]
             for name in missing:
                 hint = nearest(name, self.plan.blocks)
-                self._problem(f"unknown block '{name}'{hint}", edge.location)
+                self._edge_problem(f"unknown block '{name}'{hint}", edge)
             if missing or edge.source not in self.blocks or edge.target not in self.blocks:
                 self._excused.add(edge.target)
                 continue
@@ -149,10 +158,10 @@ class Graph:
             if first is named:
                 found.append(named)
             else:
-                self._problem(
+                self._edge_problem(
                     f"input '{input}' of block '{edge.target}' is fed by "
                     f"'{first.source}.{first.output}' already",
-                    edge.location,
+                    edge,
                 )
         return found
 
@@ -164,12 +173,12 @@ class Graph:
         if not port and ports:
             return ports[0]
         if not ports:
-            self._problem(f"block '{name}' has no {kind}s", edge.location)
+            self._edge_problem(f"block '{name}' has no {kind}s", edge)
         else:
-            self._problem(
+            self._edge_problem(
                 f"unknown {kind} '{port}' of block '{name}'{nearest(port, ports)}; "
                 f"{kind}s: {', '.join(ports)}",
-                edge.location,
+                edge,
             )
         return None
 
@@ -181,8 +190,8 @@ class Graph:
         self.order, circles = in_order(needs)
         for circle in circles:
             closing = next(e for e in self.plan.edges if (e.source, e.target) == (*circle[-2:],))
-            self._problem(
-                f"blocks feed themselves in a circle: {' -> '.join(circle)}", closing.location
+            self._edge_problem(
+                f"blocks feed themselves in a circle: {' -> '.join(circle)}", closing
             )
         return set().union(*circles)
 
@@ -192,17 +201,16 @@ class Graph:
             for port, declared in block.inputs.items():
                 if declared.optional or (name, port) in fed or name in self._excused:
                     continue
-                self._problem(
-                    f"input '{port}' of block '{name}' is not connected", self._place(name)
-                )
+                self._block_problem(f"input '{port}' of block '{name}' is not connected", name)
 
     # Item types ------------------------------------------------------------------------------
 
     def _resolve(self, circled: Collection[str]) -> None:
         rates: dict[str, Rate | None] = {}
         unknown = {*circled, *self._excused}
+        into, out_of = self._by_block()
         for name in self.order:
-            edges = [edge for edge in self.plan.edges if edge.target == name]
+            edges = into[name]
             if name in unknown or any(edge.source in unknown for edge in edges):
                 unknown.add(name)
                 continue
@@ -210,12 +218,22 @@ class Graph:
                 unknown.add(name)
                 continue
             rate = self._rate(name, edges, rates)
-            for edge in self.plan.edges:
-                if edge.source == name:
-                    self.edge_types[edge.label] = self.blocks[name].output_item_types[edge.output]
-                    own = (f"{name}.{edge.output}", Fraction(1))
-                    # Where items may be dropped, counts say nothing any more.
-                    rates[edge.label] = (rate or own) if edge.policy == "block" else None
+            for edge in out_of[name]:
+                self.edge_types[edge.label] = self.blocks[name].output_item_types[edge.output]
+                own = (f"{name}.{edge.output}", Fraction(1))
+                # Where items may be dropped, counts say nothing any more.
+                rates[edge.label] = (rate or own) if edge.policy == "block" else None
+
+    def _by_block(self) -> tuple[dict[str, list[EdgePlan]], dict[str, list[EdgePlan]]]:
+        """Return the edges into each block of this graph, and those out of it."""
+        into: dict[str, list[EdgePlan]] = {name: [] for name in self.blocks}
+        out_of: dict[str, list[EdgePlan]] = {name: [] for name in self.blocks}
+        for edge in self.plan.edges:
+            if edge.target in into:
+                into[edge.target].append(edge)
+            if edge.source in out_of:
+                out_of[edge.source].append(edge)
+        return into, out_of
 
     def _fits(self, name: str, edges: Iterable[EdgePlan]) -> bool:
         """Check the item type of each edge into a block against the pattern of its port."""
@@ -224,10 +242,10 @@ class Graph:
             pattern = self.blocks[name].inputs[edge.input].pattern
             item = self.edge_types[edge.label]
             if pattern is not None and not pattern.accepts(item):
-                self._problem(
+                self._edge_problem(
                     f"{edge.label}: {edge.source}.{edge.output} gives {item}, "
                     f"{edge.target}.{edge.input} takes {pattern}",
-                    edge.location,
+                    edge,
                 )
                 fits = False
         return fits
@@ -244,11 +262,14 @@ class Graph:
             # A message that names an input is best read at the edge that feeds it.
             at = [e for e in edges if str(error).startswith(f"input '{e.input}' ")]
             message = _about(name, self.plan.blocks[name].type, str(error))
-            self._problem(message, at[0].location if at else self._place(name))
+            if at:
+                self._edge_problem(message, at[0])
+            else:
+                self._block_problem(message, name)
         except Exception as error:
-            self._problem(
+            self._block_problem(
                 f"block '{name}' cannot tell its item types: {type(error).__name__}: {error}",
-                self._place(name),
+                name,
             )
         else:
             return True
@@ -266,10 +287,10 @@ class Graph:
         for edge, (origin, rate) in known[1:]:
             first, (first_origin, first_rate) = known[0]
             if origin == first_origin and rate != first_rate:
-                self._problem(
+                self._edge_problem(
                     f"inputs '{first.input}' and '{edge.input}' of block '{name}' get items at "
                     f"different rates: {first_rate} and {rate} for each item of '{origin}'",
-                    edge.location,
+                    edge,
                 )
         block = self.blocks[name]
         if len(known) < len(edges) or len({rate for _, rate in known}) != 1:

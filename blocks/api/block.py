@@ -31,7 +31,7 @@ from semradio.blocks.api.port import Input, Output, Port, PortRef
 from semradio.blocks.api.state import State
 from semradio.blocks.api.tag import Tag, check_value
 
-Outputs = Array | tuple[Array, ...] | None
+Outputs = Array | tuple[Array | None, ...] | None
 """What ``work`` returns: one array, a tuple of one per output, or None for no output."""
 
 
@@ -73,6 +73,8 @@ class Block:
         self.finished = False
         self.tags_out: list[tuple[str | None, Tag]] = []
         self.notes: list[str] = []
+        self.wanted: frozenset[str] = frozenset()
+        """Outputs that somebody receives; ``work`` may return None for any other but the first."""
         self.attention: list[Block] = []
         """Blocks that have something to tell their runner; shared by those that run together."""
         self.reset()

@@ -116,7 +116,7 @@ def call(
     with Harness(block, {n: ItemType.of(a) for n, a in arrays.items()}) as harness:
         longest = max((len(a) for a in arrays.values()), default=0)
         step = max(1, chunk or longest)
-        marks = sorted(tags)
+        marks = sorted(tags, key=lambda tag: tag.index)
         for start in range(0, longest, step):
             now = [t for t in marks if start <= t.index < start + step]
             harness.push(*(a[start : start + step] for a in arrays.values()), tags=now)

@@ -7,8 +7,10 @@ not know where its queues lead: a neighbour in the same process, a ZeroMQ edge o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -87,6 +89,9 @@ class Runner:
     def rewire(self) -> None:
         """Take note of changed targets; called after wiring and when a receiver closes."""
         self.all_targets = [target for targets in self.outputs for target in targets]
+        self.block.wanted = frozenset(
+            name for name, targets in zip(self.output_names, self.outputs, strict=True) if targets
+        )
         if self.on_rewire is not None:
             self.on_rewire()
 
@@ -213,6 +218,9 @@ class Runner:
             tags = self._own_tags(tags)
         for k, y in enumerate(arrays):
             item = self.types[k]
+            if y is None and not self.outputs[k]:
+                self.sent[k] += len(arrays[0]) if count is None else count
+                continue
             if (
                 y.__class__ is not np.ndarray
                 or y.dtype != self.dtypes[k]
@@ -255,11 +263,9 @@ class Runner:
         waiting = self.pending[k]
         waiting.extend(tags)
         waiting.sort(key=_index_of)
-        due: list[Tag] = []
-        while waiting and waiting[0].index < end:
-            tag = waiting.pop(0)
-            if tag not in due:
-                due.append(tag)
+        count = bisect_left(waiting, end, key=_index_of)
+        due = _each_once(waiting[:count])
+        del waiting[:count]
         return due
 
 
@@ -269,6 +275,19 @@ DEFAULT_BATCH = 8192
 
 def _index_of(tag: Tag) -> int:
     return tag.index
+
+
+def _each_once(tags: list[Tag]) -> list[Tag]:
+    """Leave out tags that repeat another on the same item; ``tags`` are in order."""
+    kept: list[Tag] = []
+    first = 0
+    for tag in tags:
+        if not kept or kept[-1].index != tag.index:
+            first = len(kept)
+        elif tag in kept[first:]:
+            continue
+        kept.append(tag)
+    return kept
 
 
 def _describe(value: Any) -> str:
@@ -371,9 +390,9 @@ class InputRunner(Runner):
         tags: list[Tag] = []
         for queue in self.queues:
             if queue.tags:
-                tags += [tag for tag in queue.tags_before(end) if tag not in tags]
+                tags += queue.tags_before(end)
         tags.sort(key=_index_of)
-        return tags
+        return _each_once(tags)
 
     def work_on(self, count: int) -> None:
         """Work on the next ``count`` items, which are one stretch between two heard tags."""
@@ -445,9 +464,9 @@ class InputRunner(Runner):
         """The tags that the block wants to see on items before ``end``, in order, each once."""
         heard: list[Tag] = []
         for queue in self.queues:
-            heard += [t for t in self.heard(queue.tags) if t.index < end and t not in heard]
+            heard += self.heard(takewhile(lambda tag: tag.index < end, queue.tags))
         heard.sort(key=_index_of)
-        return heard
+        return _each_once(heard)
 
     def _finish(self) -> None:
         at = self.queues[0].at

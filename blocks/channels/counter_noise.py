@@ -41,7 +41,7 @@ class CounterNoise:
     def normal(self, index: int, count: int) -> Floats:
         """Return samples ``index`` to ``index + count - 1``, float32[count], mean 0, variance 1."""
         start = index - self._cache_at
-        if 0 <= start and start + count <= len(self._cache):
+        if start >= 0 and start + count <= len(self._cache):
             return self._cache[start : start + count]
         first = index - index % _PER_STEP
         length = -(-(index + count - first) // _PER_STEP) * _PER_STEP

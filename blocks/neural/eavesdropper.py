@@ -35,8 +35,10 @@ class Eavesdropper(OneToOneModelBlock):
             )
         return {"logits": result}
 
-    def work(self, y: Array, at: int) -> tuple[Array, ...]:
+    def work(self, y: Array, at: int) -> tuple[Array | None, ...]:
         logits = self.infer(y, at)
+        if self.wanted <= {"logits"}:
+            return logits, None, None
         label = logits.argmax(axis=1)
         # The winner's probability is 1 / sum(exp(logit - largest logit)). Indexing and a matrix
         # product: NumPy's max and sum along a short axis take three times as long.

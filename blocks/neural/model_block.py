@@ -36,7 +36,7 @@ class ModelBlock(SyncBlock):
         1, low=1, high=1024, doc="Threads of one run; the flowgraph is the parallelism."
     )
     max_batch: int = parameter(
-        1024, low=1, high=1 << 20, unit="items", doc="Items that one run takes at most."
+        256, low=1, high=1 << 20, unit="items", doc="Items that one run takes at most."
     )
     max_latency: float = parameter(
         0.0,
@@ -59,14 +59,14 @@ class ModelBlock(SyncBlock):
         if wanted == self._loaded:
             return
         path = find_model(self.model)
-        self.card = read_card(path)
-        if self.card is not None and self.roles and self.card.role not in self.roles:
+        card = read_card(path)
+        if card is not None and self.roles and card.role not in self.roles:
             raise ModelError(
-                f"model '{self.model}' is made for the block '{self.card.role}', "
+                f"model '{self.model}' is made for the block '{card.role}', "
                 f"not for '{self.block_type}'"
             )
         self.session = OnnxSession(path, self.providers, self.threads)
-        self._loaded = wanted
+        self.card, self._loaded = card, wanted
 
     @property
     def waits(self) -> bool:

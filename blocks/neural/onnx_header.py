@@ -89,11 +89,11 @@ def _fields(file: BinaryIO | BytesIO, size: int) -> Iterator[tuple[int, int | by
     while file.tell() < size:
         key = _varint(file)
         number, wire = key >> 3, key & 7
+        if wire not in (_VARINT, _FIXED64, _BYTES, _FIXED32) or not number:
+            raise ValueError
         if wire == _VARINT:
             yield number, _varint(file)
             continue
-        if wire not in (_FIXED64, _BYTES, _FIXED32) or not number:
-            raise ValueError
         length = _varint(file) if wire == _BYTES else 8 if wire == _FIXED64 else 4
         if file.tell() + length > size:
             raise EOFError

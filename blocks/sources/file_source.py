@@ -209,9 +209,7 @@ class FileSource(Source):
             try:
                 got = os.preadv(self._descriptor, [rest], place)
             except OSError as error:
-                raise StreamError(
-                    f"file '{self._path}' cannot be read: {error.strerror}"
-                ) from None
+                raise StreamError(f"file '{self._path}' cannot be read: {error.strerror}") from None
             if got == 0:
                 raise StreamError(f"file '{self._path}' became shorter while it was read")
             place += got

@@ -139,7 +139,7 @@ def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
         raise ParameterError(f"parameter 'data' has complex numbers, not {dtype.name}", "data")
     with np.errstate(all="ignore"):
         converted = array.astype(dtype)
-        back = converted.astype(array.dtype)
+        back = (converted.real if dtype.kind == "c" else converted).astype(array.real.dtype)
     # A fraction that is rounded to a shorter float is what was asked for; all else must be kept.
     if array.dtype.kind in "biu" or dtype.kind in "biu":
         lost = back != array

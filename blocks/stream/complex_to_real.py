@@ -58,8 +58,9 @@ class ComplexToReal(RateBlock):
         values = np.ascontiguousarray(x).view(self.output_item_types["y"].numpy)
         whole, left = divmod(len(values), self._values)
         if left > 1:
-            self.note(f"the last {left} values do not fill an item of {self._values} and were "
-                      "left out")  # fmt: skip
+            self.note(
+                f"the last {left} values do not fill an item of {self._values} and were left out"
+            )
         return values[: whole * self._values].reshape(-1, *self.shape)
 
     def moved(self, index: int) -> int:

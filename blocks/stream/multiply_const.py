@@ -53,15 +53,14 @@ class MultiplyConst(SyncBlock):
     def _fit(self, item: ItemType) -> None:
         """Make the factor a NumPy scalar of the stream's own dtype, so that the product is too."""
         dtype, factor = item.numpy, self._constant
-        if dtype.kind == "c":
-            self._factor = dtype.type(factor)
-        elif factor.imag:
+        if factor.imag and dtype.kind != "c":
             raise ItemTypeError(
                 f"block '{self.name}': the complex constant {self.constant!r} needs a complex "
                 f"stream, not {item}"
             )
-        elif dtype.kind == "f":
-            self._factor = dtype.type(factor.real)
+        if dtype.kind in "fc":
+            with np.errstate(over="ignore"):
+                self._factor = dtype.type(factor if dtype.kind == "c" else factor.real)
         else:
             limits = np.iinfo(dtype)
             whole = factor.real.is_integer()

@@ -11,7 +11,7 @@ from semradio.blocks.api.block import Block
 from semradio.blocks.api.errors import BlockNotFoundError, ParameterError, nearest
 from semradio.blocks.api.port import Port
 from semradio.flowgraphs.language.expression import WRONG
-from semradio.flowgraphs.language.member import Endpoint, Ports
+from semradio.flowgraphs.language.member import Endpoint, Member, Ports
 from semradio.flowgraphs.language.scope import Scope
 from semradio.flowgraphs.language.tree import Entry
 from semradio.flowgraphs.plan import Location
@@ -45,6 +45,7 @@ def check_parameters(
     for key, entry in settings.items():
         if key == "block":
             continue
+        value = scope.value(entry.value)
         if key not in cls.parameters:
             problems.add(
                 f"unknown parameter '{key}' of block '{name}'{nearest(key, cls.parameters)}; "
@@ -53,7 +54,6 @@ def check_parameters(
             )
             right = False
             continue
-        value = scope.value(entry.value)
         if value is WRONG:
             right = False
             continue
@@ -74,24 +74,21 @@ def check_parameters(
     return values, right
 
 
-def ports_of(
-    cls: type[Block], name: str, values: Mapping[str, Any]
-) -> tuple[Ports | None, Ports | None]:
-    """Return inputs and outputs of a block; None for those that only the made block knows."""
-    inputs = outputs = None
-    if cls.input_ports is Block.input_ports:
-        inputs = _declared(cls, name, cls.declared_inputs, values)
-    if cls.output_ports is Block.output_ports:
-        outputs = _declared(cls, name, cls.declared_outputs, values)
-    return inputs, outputs
+def set_ports(member: Member, cls: type[Block], values: Mapping[str, Any]) -> None:
+    """Give a block the ports that its class declares, with these parameter values."""
+    member.inputs, complete = _declared(cls, member.full, cls.declared_inputs, values)
+    member.open_inputs = not complete or cls.input_ports is not Block.input_ports
+    member.outputs, complete = _declared(cls, member.full, cls.declared_outputs, values)
+    member.open_outputs = not complete or cls.output_ports is not Block.output_ports
 
 
 def _declared(
     cls: type[Block], name: str, ports: Sequence[Port], values: Mapping[str, Any]
-) -> Ports | None:
+) -> tuple[Ports, bool]:
+    """Return the declared ports, and whether that is all: not so where a count is wrong."""
     defaults = {key: declared.default for key, declared in cls.parameters.items()}
     # Port names ask the block only for the counts of its ports, which are parameters.
     block = cast(Block, SimpleNamespace(**{**defaults, **values}))
     if not all(isinstance(getattr(block, p.count, None), int) for p in ports if p.count):
-        return None
-    return {port: (Endpoint(name, port),) for p in ports for port in p.names(block)}
+        return {}, False
+    return {port: (Endpoint(name, port),) for p in ports for port in p.names(block)}, True

@@ -49,21 +49,26 @@ def read_document(source: Source, problems: Problems) -> Document | None:
         problems.add(f"a flowgraph is a mapping of keys to values, not {root.kind}", root.location)
         return None
     keys: Section = root.value
+    meant = ""
     for key, entry in keys.items():
         if key not in KEYS:
+            meant += nearest(key, KEYS)
             problems.add(
                 f"unknown key '{key}'{nearest(key, KEYS)}; keys: {', '.join(KEYS)}",
                 entry.key.location,
             )
     document = Document(source, root, Node(None, root.location))
+    # A key that is only misspelt is not missing as well.
     if "flowgraph" not in keys:
-        problems.add("a flowgraph needs a name: 'flowgraph: NAME'", root.location)
+        if "'flowgraph'" not in meant:
+            problems.add("a flowgraph needs a name: 'flowgraph: NAME'", root.location)
     elif not isinstance(keys["flowgraph"].value.value, str):
         node = keys["flowgraph"].value
         problems.add(f"'flowgraph' must be the flowgraph's name, not {node.kind}", node.location)
     else:
         document.name = keys["flowgraph"].value
-    if "blocks" not in keys:
+    no_blocks = "blocks" not in keys or keys["blocks"].value.value in (None, {})
+    if no_blocks and "'blocks'" not in meant:
         problems.add("a flowgraph needs blocks: 'blocks: {NAME: {block: TYPE}}'", root.location)
     if "doc" in keys:
         document.doc = keys["doc"].value

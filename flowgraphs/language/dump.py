@@ -13,7 +13,9 @@ from semradio.flowgraphs.plan import EdgePlan, Location, Plan, ProcessPlan
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _PLAIN_POINT = re.compile(r"[A-Za-z_][\w./\[\]-]*", re.ASCII)
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that YAML takes for line ends, or does not take."""
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 """Words that some reader of YAML takes for something else than text."""
 
 
@@ -22,14 +24,15 @@ def dump(plan: Plan) -> str:
 
     Comments of blocks, connections and processes are kept; of a repeated one, on the first.
     """
-    said: set[Location] = set()
+    said: set[tuple[str, int, str]] = set()
 
     def comment(text: str, location: Location | None) -> str:
-        if not text or location in said:
-            return ""
-        if location is not None:
-            said.add(location)
-        return text
+        if location is None:
+            return text
+        place = (location.file, location.line, text)
+        first = place not in said
+        said.add(place)
+        return text if first else ""
 
     lines = [f"flowgraph: {_flow(plan.name)}"]
     if plan.doc:
@@ -118,4 +121,6 @@ def _flow(value: Any) -> str:
     text = escaped(str(value))
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _UNSEEN.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False)
+    )

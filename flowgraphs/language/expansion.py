@@ -6,59 +6,38 @@ import itertools
 import math
 import os.path
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from semradio.blocks.api import registry
 from semradio.blocks.api.errors import BlockNotFoundError, nearest
-from semradio.blocks.api.queue import Policy
-from semradio.flowgraphs.language.block_type import check_parameters, find_type, ports_of
+from semradio.flowgraphs.language.block_type import check_parameters, find_type, set_ports
 from semradio.flowgraphs.language.connection import (
-    POLICIES,
-    Connection,
-    Point,
     read_connection,
-    read_point,
 )
 from semradio.flowgraphs.language.document import Document, Section, read_document
+from semradio.flowgraphs.language.draft import Draft
 from semradio.flowgraphs.language.expression import (
     RESERVED,
     WRONG,
     ExpressionError,
     WrongValueError,
 )
-from semradio.flowgraphs.language.member import Endpoint, Member, Members, Ports
+from semradio.flowgraphs.language.member import Member, Members
 from semradio.flowgraphs.language.override import Override
 from semradio.flowgraphs.language.problems import Problems
 from semradio.flowgraphs.language.scope import Scope, worked_out
 from semradio.flowgraphs.language.source import Source
 from semradio.flowgraphs.language.template import Template, is_name
 from semradio.flowgraphs.language.tree import Entry, Node
-from semradio.flowgraphs.plan import BlockPlan, EdgePlan, FlowgraphError, Location, Plan
+from semradio.flowgraphs.language.wiring import Wiring
+from semradio.flowgraphs.plan import BlockPlan, FlowgraphError, Location
 
 BLOCK_LIMIT = 20_000
 """Blocks of one flowgraph at most, files used as blocks counted in."""
 
 FILE_ENDINGS = (".yml", ".yaml")
 PARAMETER_KEYS = ("default", "doc")
-
-
-@dataclass(slots=True)
-class Draft:
-    """What one load works on: the plan so far, and what is known to be wrong with it."""
-
-    plan: Plan
-    allow_code: bool
-    code_withheld: bool = False
-    """Whether a file with block types was not run; unknown types are then no surprise."""
-    wrong: set[str] = field(default_factory=set)
-    """Blocks of the plan whose parameters have problems."""
-    excused: set[str] = field(default_factory=set)
-    """Blocks that lack an edge because its connection has a problem."""
-    fed: dict[Endpoint, Endpoint] = field(default_factory=dict)
-    documents: dict[Path, Document | None] = field(default_factory=dict)
-    members: int = 0
 
 
 class Expansion:
@@ -90,20 +69,23 @@ class Expansion:
         self.overrides = overrides
         self.within = within
         self.members = Members()
-        self.inputs: Ports = {}
-        self.outputs: Ports = {}
         self.scope = Scope(self._variables(given), problems, document.sections["indices"])
         self.counts = self._counts()
         self._load_code()
         for written, entry in document.sections["blocks"].items():
             self._repeat_block(written, entry)
+        wiring = Wiring(self)
         for node in document.connections:
             connection = read_connection(node, problems)
             if connection is not None:
                 for scope in self.repeated(connection.names, connection.location):
-                    self._connect(connection, scope)
-        self._show_ports(document.sections["inputs"], self.inputs, inward=True)
-        self._show_ports(document.sections["outputs"], self.outputs, inward=False)
+                    wiring.connect(connection, scope)
+        if None in self.counts.values():
+            # Which connections are missing is not known.
+            for member in self.members.by_name.values():
+                self.draft.excused.update(leaf.full for leaf in member.leaves())
+        self.inputs = wiring.shown_ports(document.sections["inputs"], inward=True)
+        self.outputs = wiring.shown_ports(document.sections["outputs"], inward=False)
 
     # Names -----------------------------------------------------------------------------------
 
@@ -318,8 +300,16 @@ class Expansion:
             if not self.draft.code_withheld:
                 self.problems.add(str(error), settings["block"].value.location)
             return
+        if cls.needs_code and not self.draft.allow_code:
+            # Not made either, so that nothing of it runs while the rest is checked.
+            self.draft.wrong.add(member.full)
+            self.problems.add(
+                f"blocks of type '{kind}' run Python code, which runs only when allowed: "
+                "pass --allow-code",
+                settings["block"].value.location,
+            )
         values, right = check_parameters(cls, member.full, settings, scope, member.location)
-        member.inputs, member.outputs = ports_of(cls, member.full, values)
+        set_ports(member, cls, values)
         self.draft.plan.blocks[member.full] = BlockPlan(
             member.full, kind, values, member.location, comment
         )
@@ -380,9 +370,12 @@ class Expansion:
         declared = document.sections["parameters"]
         given: dict[str, Any] = {}
         for key, entry in settings.items():
+            if key == "block":
+                continue
+            value = scope.value(entry.value)
             if key in declared:
-                given[key] = scope.value(entry.value)
-            elif key != "block":
+                given[key] = value
+            else:
                 self.problems.add(
                     f"unknown parameter '{key}' of block '{member.full}'{nearest(key, declared)}; "
                     f"parameters: {', '.join(declared) or 'none'}",
@@ -395,170 +388,6 @@ class Expansion:
                     f"parameter '{key}' of block '{member.full}' is required", member.location
                 )
         return given
-
-    # Connections -----------------------------------------------------------------------------
-
-    def _connect(self, connection: Connection, scope: Scope) -> None:
-        queue, policy = self._queue(connection, scope), self._policy(connection, scope)
-        last = len(connection.points) - 1
-        ends = [
-            self._ends(point, scope, k > 0, k < last) for k, point in enumerate(connection.points)
-        ]
-        for k in range(last):
-            sources, targets = ends[k][1], ends[k + 1][0]
-            if not sources or not targets:
-                self._excuse(connection.points[k + 1], scope)
-                continue
-            for target in targets:
-                source = sources[0]
-                if target.port and target in self.draft.fed:
-                    by = self.draft.fed[target]
-                    self.problems.add(
-                        f"input '{target.port}' of block '{target.block}' is fed by "
-                        f"'{by.block}.{by.port}' already",
-                        connection.points[k + 1].location,
-                    )
-                    continue
-                self.draft.fed[target] = source
-                self.draft.plan.edges.append(
-                    EdgePlan(
-                        source.block,
-                        source.port,
-                        target.block,
-                        target.port,
-                        queue,
-                        policy,
-                        connection.points[k].location,
-                        connection.comment,
-                    )
-                )
-
-    def _queue(self, connection: Connection, scope: Scope) -> int | None:
-        if connection.queue is None:
-            return None
-        return whole(connection.queue, scope, "queue", "items")
-
-    def _policy(self, connection: Connection, scope: Scope) -> Policy:
-        if connection.policy is None:
-            return "block"
-        value = scope.value(connection.policy)
-        if value in POLICIES:
-            return cast(Policy, value)
-        if value is not WRONG:
-            self.problems.add(
-                f"'policy' must be one of {', '.join(POLICIES)}, not {value!r}"
-                f"{nearest(str(value), POLICIES)}",
-                connection.policy.location,
-            )
-        return "block"
-
-    def _excuse(self, point: Point, scope: Scope) -> None:
-        """Note that a block lacks an edge for a reason that is told already."""
-        try:
-            name = point.block.filled(scope)
-        except (ExpressionError, WrongValueError):
-            name = point.block.base
-        member = self.members.find(name) or self.members.meant(name)
-        if member is not None:
-            self.draft.excused.update(leaf.full for leaf in member.leaves())
-
-    def _member(self, point: Point, scope: Scope) -> Member | None:
-        """Return the block that a point names; None if there is none, or nothing more to say."""
-        name = self.fill(point.block, scope, point.location)
-        if name is None:
-            return None
-        member = self.members.find(name)
-        if member is None:
-            self.problems.add(self.members.unknown(name), point.location)
-        return None if member is None or member.broken else member
-
-    def _ends(
-        self, point: Point, scope: Scope, inward: bool, outward: bool
-    ) -> tuple[Sequence[Endpoint], Sequence[Endpoint]]:
-        """Return what a point of a chain stands for as a target, and as a source."""
-        member = self._member(point, scope)
-        if member is None:
-            return (), ()
-        port = None
-        if point.port is not None:
-            port = self.fill(point.port, scope, point.location)
-            if port is None:
-                return (), ()
-        enters = leaves = port
-        if port is not None and inward and outward:
-            # In the middle of a chain a named port is the input or the output, as it may be.
-            is_output = port in (member.outputs or ())
-            is_input = port in (member.inputs or ()) or (member.inputs is None and not is_output)
-            if is_output and not is_input:
-                enters = None
-            elif is_input and not is_output:
-                leaves = None
-        return (
-            self._port(member, enters, point.location, True) if inward else (),
-            self._port(member, leaves, point.location, False) if outward else (),
-        )
-
-    def _port(
-        self, member: Member, port: str | None, location: Location, inward: bool
-    ) -> Sequence[Endpoint]:
-        ports, others = member.inputs, member.outputs
-        kind, other = "input", "output"
-        if not inward:
-            ports, others, kind, other = others, ports, other, kind
-        if ports is None:
-            return (Endpoint(member.full, port or ""),)
-        if port is None and ports:
-            return next(iter(ports.values()))
-        if port is not None and port in ports:
-            return ports[port]
-        known = f"{kind}s: {', '.join(ports)}"
-        if not ports:
-            self.problems.add(f"block '{member.full}' has no {kind}s", location)
-        elif port in (others or ()):
-            self.problems.add(
-                f"'{port}' is an {other} of block '{member.full}', not an {kind}; {known}",
-                location,
-            )
-        else:
-            self.problems.add(
-                f"unknown {kind} '{port}' of block '{member.full}'{nearest(str(port), ports)}; "
-                f"{known}",
-                location,
-            )
-        return ()
-
-    # Ports of a file that is used as a block --------------------------------------------------
-
-    def _show_ports(self, section: Section, into: Ports, *, inward: bool) -> None:
-        for written, entry in section.items():
-            try:
-                template = Template.parse(written)
-                names = template.names
-            except ExpressionError as error:
-                self.problems.add(str(error), entry.key.location)
-                continue
-            nodes = entry.value.value if isinstance(entry.value.value, list) else [entry.value]
-            for scope in self.repeated(names, entry.key.location):
-                name = self.fill(template, scope, entry.key.location)
-                if name is None:
-                    continue
-                found = [e for node in nodes for e in self._shown(node, scope, inward)]
-                into[name] = tuple(found)
-                if not inward and len(found) > 1:
-                    self.problems.add(
-                        f"output '{name}' must stand for one port, not {len(found)}",
-                        entry.value.location,
-                    )
-
-    def _shown(self, node: Node, scope: Scope, inward: bool) -> Iterator[Endpoint]:
-        if not isinstance(node.value, str):
-            self.problems.add(f"a port is written block.port, not {node.kind}", node.location)
-            return
-        point = read_point(node.value, node.location, self.problems)
-        if point is not None:
-            for inner in self.repeated(point.names, node.location, scope):
-                ends = self._ends(point, inner, inward, not inward)
-                yield from ends[0] if inward else ends[1]
 
 
 def default_of(node: Node) -> Node | None:
@@ -578,16 +407,4 @@ def override_rest(path: str, aliases: Sequence[str]) -> str | None:
             return ""
         if path.startswith(f"{alias}/"):
             return path[len(alias) + 1 :]
-    return None
-
-
-def whole(node: Node, scope: Scope, name: str, unit: str) -> int | None:
-    """Return a whole number of at least 1; None, with the problem noted, if it is none."""
-    value = scope.value(node)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
-    if value is not WRONG:
-        scope.problems.add(
-            f"'{name}' must be a whole number of {unit}, at least 1, not {value!r}", node.location
-        )
     return None

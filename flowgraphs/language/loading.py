@@ -1,14 +1,15 @@
-"""From a file and overrides to a plan, or to a checked graph."""
+"""From a file and overrides to a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from semradio.blocks.api.errors import nearest
 from semradio.flowgraphs.language.document import Document, read_document
-from semradio.flowgraphs.language.expansion import Draft, Expansion, whole
+from semradio.flowgraphs.language.draft import Draft
+from semradio.flowgraphs.language.expansion import Expansion
 from semradio.flowgraphs.language.expression import WRONG
 from semradio.flowgraphs.language.override import Override, read_overrides
 from semradio.flowgraphs.language.problems import Problems
@@ -16,9 +17,6 @@ from semradio.flowgraphs.language.process import ProcessReader
 from semradio.flowgraphs.language.shipped import find
 from semradio.flowgraphs.language.source import Source
 from semradio.flowgraphs.plan import FlowgraphError, Plan
-
-if TYPE_CHECKING:
-    from semradio.flowgraphs.graph import Graph
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, allow_code: bool = False) -> Plan:
@@ -30,34 +28,30 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, allow_code: bool 
         allow_code: whether Python files that the flowgraph lists under ``code`` are run.
 
     Raises:
-        FlowgraphError: with everything that is wrong. What only made blocks can tell (item
-            types, unconnected inputs, missing models) is found by :func:`check`.
+        FlowgraphError: with everything that is wrong, unconnected inputs and unfitting item
+            types included. A file that is right by itself may still have those: they show when
+            its :class:`~semradio.flowgraphs.graph.Graph` is made.
     """
     problems = Problems()
     draft = _draft(source, overrides, allow_code, problems)
+    if problems:
+        _check_rest(draft, problems)
     problems.raise_if_any()
     return draft.plan
 
 
-def check(source: str | Path, overrides: Sequence[str] = (), *, allow_code: bool = False) -> Graph:
-    """Load a flowgraph and make its blocks; arguments as for :func:`load`.
-
-    Raises:
-        FlowgraphError: with everything that is wrong in the file and between the blocks.
-    """
+def _check_rest(draft: Draft, problems: Problems) -> None:
+    """Make a graph of what is sound, so that its problems are seen along with the others."""
     from semradio.flowgraphs.graph import Graph
 
-    problems = Problems()
-    draft = _draft(source, overrides, allow_code, problems)
-    if not problems:
-        return Graph(draft.plan)
-    # What is sound is checked all the same, so that all problems are seen at once.
+    plan = draft.plan
+    blocks = {name: block for name, block in plan.blocks.items() if name not in draft.wrong}
+    edges = [edge for edge in plan.edges if edge.source in blocks and edge.target in blocks]
+    draft.excused.update(edge.target for edge in plan.edges if edge.source not in blocks)
     try:
-        Graph(_sound(draft), excused=draft.excused)
+        Graph(replace(plan, blocks=blocks, edges=edges), excused=draft.excused)
     except FlowgraphError as error:
         problems.take(error.problems)
-    problems.raise_if_any()
-    raise AssertionError
 
 
 def _draft(
@@ -67,7 +61,6 @@ def _draft(
     plan = Plan("", file=str(text.path) if text.path else None)
     draft = Draft(plan, allow_code)
     document = read_document(text, problems)
-    problems_in_text = len(problems)
     wanted = read_overrides(overrides, problems)
     if document is None:
         problems.raise_if_any()
@@ -81,7 +74,13 @@ def _draft(
     )
     _header(document, expansion)
     ProcessReader(document.sections["processes"], expansion)
-    _check_top(document, expansion, nothing_said=problems_in_text == 0)
+    inputs = document.sections["inputs"]
+    if inputs:
+        problems.add(
+            "a flowgraph with inputs runs only as a block of another one",
+            next(iter(inputs.values())).key.location,
+        )
+        draft.excused.update(e.block for ends in expansion.inputs.values() for e in ends)
     for override in wanted:
         if not override.used:
             _unknown(override, expansion)
@@ -108,18 +107,7 @@ def _header(document: Document, expansion: Expansion) -> None:
                 f"'doc' must be text, not {document.doc.kind}", document.doc.location
             )
     if document.chunk is not None:
-        plan.chunk = whole(document.chunk, scope, "chunk", "items")
-
-
-def _check_top(document: Document, expansion: Expansion, *, nothing_said: bool) -> None:
-    inputs = document.sections["inputs"]
-    if inputs:
-        expansion.problems.add(
-            "a flowgraph with inputs runs only as a block of another one",
-            next(iter(inputs.values())).key.location,
-        )
-    if not document.sections["blocks"] and nothing_said:
-        expansion.problems.add("a flowgraph needs blocks", document.root.location)
+        plan.chunk = scope.whole(document.chunk, "chunk")
 
 
 def _unknown(override: Override, expansion: Expansion) -> None:
@@ -137,12 +125,3 @@ def _unknown(override: Override, expansion: Expansion) -> None:
             f"variables: {', '.join(variables) or 'none'}; blocks: {', '.join(blocks.by_name)}"
         )
     problems.add(message, place)
-
-
-def _sound(draft: Draft) -> Plan:
-    """Return the part of a plan in which no problem was found, and note what that cuts off."""
-    plan = draft.plan
-    blocks = {name: block for name, block in plan.blocks.items() if name not in draft.wrong}
-    edges = [edge for edge in plan.edges if edge.source in blocks and edge.target in blocks]
-    draft.excused.update(edge.target for edge in plan.edges if edge.source not in blocks)
-    return Plan(plan.name, plan.doc, plan.file, plan.variables, blocks, edges)

@@ -33,9 +33,11 @@ class Member:
     written: str
     """Name as the file has it, ``encoder[k]``."""
     location: Location
-    inputs: Ports | None = None
-    """None where only the made block knows its ports."""
-    outputs: Ports | None = None
+    inputs: Ports = field(default_factory=dict)
+    outputs: Ports = field(default_factory=dict)
+    open_inputs: bool = False
+    """Whether the made block may have other inputs than these, as a model's file says."""
+    open_outputs: bool = False
     broken: bool = False
     """Whether its type could not be found out; nothing more is said about such a block."""
     inner: Members | None = None
@@ -66,29 +68,38 @@ class Members:
                 if member.inner is not None:
                     return member.inner.find(path[len(name) + 1 :])
                 if member.broken:
-                    return member
-        if path.split("[", maxsplit=1)[0].split("/", maxsplit=1)[0] in self.hidden:
-            return Member(path, path, path, Location("", 0, 0), broken=True)
-        return None
+                    return _nothing_more_to_say(path)
+        base = path.split("[", maxsplit=1)[0].split("/", maxsplit=1)[0]
+        return _nothing_more_to_say(path) if base in self.hidden else None
 
     def unknown(self, path: str) -> str:
         """Return the message about a name that :meth:`find` did not find."""
-        repeated = {Template.parse(m.written).base: m.written for m in self.by_name.values()}
-        if path in repeated:
-            return f"unknown block '{path}': it is repeated, write '{repeated[path]}'"
-        names = list(dict.fromkeys([*self.by_name, *(m.written for m in self.by_name.values())]))
-        if "/" in path:
-            names += [f"{m.name}/{i}" for m in self.by_name.values() for i in _names(m.inner)]
-        return f"unknown block '{path}'{nearest(path, names)}"
+        for member in self.by_name.values():
+            if member.written != path == Template.parse(member.written).base:
+                return f"unknown block '{path}': it is repeated, write '{member.written}'"
+        return f"unknown block '{path}'{nearest(path, self._candidates(path))}"
 
-    def meant(self, path: str) -> Member | None:
-        """Return the block whose name is nearest to an unknown one."""
-        hint = nearest(path, self.by_name)
-        return self.by_name[hint.split("'")[1]] if hint else None
+    def meant(self, path: str) -> list[Member]:
+        """Return the blocks that an unknown name most likely stands for."""
+        repeated = [
+            m for m in self.by_name.values() if m.written != path == Template.parse(m.written).base
+        ]
+        candidates = self._candidates(path)
+        hint = nearest(path, candidates)
+        return repeated or (candidates[hint.split("'")[1]] if hint else [])
+
+    def _candidates(self, path: str) -> dict[str, list[Member]]:
+        """The names that may be meant: as repeated, as written, and inside files where asked."""
+        found: dict[str, list[Member]] = {}
+        for name, member in self.by_name.items():
+            found.setdefault(name, []).append(member)
+            if member.written != name:
+                found.setdefault(member.written, []).append(member)
+            if "/" in path and member.inner is not None:
+                for inner, members in member.inner._candidates(path).items():
+                    found.setdefault(f"{name}/{inner}", []).extend(members)
+        return found
 
 
-def _names(members: Members | None) -> Iterator[str]:
-    if members is not None:
-        for member in members.by_name.values():
-            yield member.name
-            yield from (f"{member.name}/{name}" for name in _names(member.inner))
+def _nothing_more_to_say(path: str) -> Member:
+    return Member(path, path, path, Location("", 0, 0), broken=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from semradio.flowgraphs.plan import FlowgraphError, Location, Problem
 
-_INDEX = re.compile(r"\[\d+\]")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(\.\d+)?(?![\w.])")
 
 
 class Problems:
@@ -25,17 +26,20 @@ class Problems:
         return inner
 
     def add(self, message: str, location: Location | None) -> None:
-        """Add one problem; of the copies of one place in a replicated block only the first."""
-        self.take([Problem(message, location, location.text if location else "")])
+        """Add one problem; of those that repetition makes of one place, only the first."""
+        problem = Problem(message, location, location.text if location else "")
+        self._keep(problem, _NUMBER.sub("#", message))
 
     def take(self, problems: Iterable[Problem]) -> None:
         """Add problems that are ready-made."""
         for problem in problems:
-            key = (problem.location, _INDEX.sub("[]", problem.message))
-            if key not in self._found:
-                self._found[key] = Problem(
-                    problem.message + self._use, problem.location, problem.text
-                )
+            self._keep(problem, problem.message)
+
+    def _keep(self, problem: Problem, key: str) -> None:
+        if (problem.location, key) not in self._found:
+            self._found[problem.location, key] = replace(
+                problem, message=problem.message + self._use
+            )
 
     def __len__(self) -> int:
         return len(self._found)

@@ -7,7 +7,7 @@ import re
 
 from semradio.blocks.api.errors import nearest
 from semradio.flowgraphs.language.document import Section
-from semradio.flowgraphs.language.expansion import Expansion, whole
+from semradio.flowgraphs.language.expansion import Expansion
 from semradio.flowgraphs.language.expression import WRONG, ExpressionError
 from semradio.flowgraphs.language.member import Member
 from semradio.flowgraphs.language.scope import Scope
@@ -73,7 +73,7 @@ class ProcessReader:
         if not isinstance(blocks.value, list):
             self.problems.add(
                 f"process '{process.name}' must be a list of blocks, not {blocks.kind}",
-                blocks.location,
+                blocks.location if blocks.value is not None else process.location,
             )
         elif not blocks.value:
             self.problems.add(f"process '{process.name}' has no blocks", blocks.location)
@@ -99,8 +99,8 @@ class ProcessReader:
             member = members.find(name)
             if member is None:
                 self.problems.add(members.unknown(name), node.location)
-                meant = members.meant(name)
-                self.excused.update(m.full for m in (meant.leaves() if meant else ()))
+                for meant in members.meant(name):
+                    self.excused.update(leaf.full for leaf in meant.leaves())
                 continue
             for leaf in member.leaves():
                 self._own(process, leaf, node)
@@ -116,9 +116,10 @@ class ProcessReader:
         process.blocks.append(leaf.full)
 
     def _check_complete(self) -> None:
+        settled = {*self.owner, *self.excused}
         for member in self.expansion.members.by_name.values():
             for leaf in member.leaves():
-                if leaf.full not in self.owner and leaf.full not in self.excused:
+                if leaf.full not in settled and not leaf.broken:
                     self.problems.add(
                         f"block '{leaf.full}' is in no process: each block must be in one",
                         leaf.location,
@@ -160,7 +161,7 @@ class ProcessReader:
         if "port" not in keys:
             self.problems.add("'host' needs 'port'", keys["host"].key.location)
             return
-        port = whole(keys["port"].value, scope, "port", "a TCP port")
+        port = scope.whole(keys["port"].value, "port")
         if host is WRONG or port is None:
             return
         if not isinstance(host, str) or not re.fullmatch(r"[\w.:-]+", host) or port > 65535:

@@ -52,6 +52,17 @@ class Scope:
             pass
         return WRONG
 
+    def whole(self, node: Node, name: str) -> int | None:
+        """Return a whole number from 1 on; None, with the problem noted, if it is none."""
+        value = self.value(node)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return value
+        if value is not WRONG:
+            self.problems.add(
+                f"'{name}' must be a whole number from 1 on, not {value!r}", node.location
+            )
+        return None
+
     def evaluate(self, text: str) -> Any:
         """Return the value of an expression; raises as :func:`expression.evaluate` does."""
         return evaluate(text, self.variables, self._hint)

@@ -22,8 +22,11 @@ def find(name: str) -> Path:
         FlowgraphError: there is neither.
     """
     path = Path(name)
-    if path.exists():
-        return path
+    try:
+        if path.exists():
+            return path
+    except (OSError, ValueError):
+        pass  # no name that a file can have
     found = shipped()
     if name in found:
         return found[name]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from semradio.flowgraphs.plan import FlowgraphError, Location, Problem
 
-SIZE_LIMIT = 4_000_000
+SIZE_LIMIT = 1_000_000
 """Bytes of a flowgraph file at most: more is not a flowgraph."""
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

@@ -7,11 +7,12 @@ never looked up, and duplicate keys stay visible.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -58,7 +59,10 @@ def read(source: Source, problems: Problems) -> Node | None:
     """Return the tree of a text; None, with the problem noted, where it is not YAML."""
     yaml = YAML(typ="safe", pure=True)
     try:
-        root = yaml.compose(source.text)
+        with warnings.catch_warnings():
+            # YAML lets an anchor be set anew.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            root = yaml.compose(source.text)
     except ReaderError as error:
         before = source.text[: error.position]
         line = before.count("\n")

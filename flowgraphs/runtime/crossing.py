@@ -9,7 +9,7 @@ from semradio.blocks.api.item_type import ItemType
 from semradio.blocks.api.queue import Policy
 from semradio.flowgraphs.plan import EdgePlan, Plan
 
-QUEUE_BYTES = 1 << 20
+QUEUE_BYTES = 1 << 22
 """Memory that the items waiting on one edge may take where the plan states no queue size."""
 
 
@@ -29,10 +29,10 @@ class Crossing:
 
 
 def capacity_of(edge: EdgePlan, item: ItemType, chunk: int) -> int:
-    """Return how many items may wait on an edge: as stated, or four chunks, or about 1 MiB."""
+    """Return how many items may wait on an edge: as stated, or four chunks, or some MiB."""
     if edge.queue is not None:
         return edge.queue
-    return max(4 * chunk, min(65536, QUEUE_BYTES // max(1, item.nbytes)))
+    return max(4 * chunk, QUEUE_BYTES // max(64, item.nbytes))
 
 
 def crossings(plan: Plan, types: Mapping[str, ItemType], chunk: int) -> list[Crossing]:

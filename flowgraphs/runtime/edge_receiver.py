@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Any
 
 import zmq
 
-from semradio.blocks.api.item_type import ItemType
+from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.tag import Tag
 from semradio.flowgraphs.runtime import wire
 from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
 
-COPY_BYTES = 1 << 13
+COPY_BYTES = 1 << 17
 """Messages smaller than this are received as one copy, larger ones without."""
+
+_MESSAGES_A_STEP = 256
+"""Messages taken before the blocks get their turn."""
 
 
 class EdgeReceiver:
@@ -55,6 +59,7 @@ class EdgeReceiver:
         self.socket.connect(endpoint)
         self.endpoint = endpoint
         self.copy = True
+        self.item_bytes = item.nbytes
         for queue in self.queues:
             queue.on_close = self._closed(queue)
 
@@ -66,12 +71,9 @@ class EdgeReceiver:
         """
         if self.finished:
             return False
-        moved = False
-        socket = self.socket
-        while socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:  # type: ignore[operator]
-            moved = True
-            if self._take():
-                break
+        moved = bool(self.socket.getsockopt(zmq.EVENTS) & zmq.POLLIN)  # type: ignore[operator]
+        if moved:
+            self._drain()
         if not self.finished:
             self._grant()
         return moved
@@ -80,36 +82,74 @@ class EdgeReceiver:
         """Ask for the first items, or, on a new connection, for the next."""
         self._request()
 
-    def _take(self) -> bool:
-        """Receive one message; returns whether the stream has ended."""
-        socket = self.socket
-        header = socket.recv()
+    def _drain(self) -> None:
+        """Take all messages that have arrived; small ones are handed on together."""
+        receive, read = self.socket.recv, self.codec.read_data
+        payloads: list[bytes] = []
+        count = 0
+        for _ in range(_MESSAGES_A_STEP):
+            try:
+                header = receive(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            fields = read(header)
+            if fields is None:
+                self._hand_on(payloads, count)
+                payloads, count = [], 0
+                if self._take_control(wire.decode(header)):
+                    break
+                continue
+            index, n, tags = fields
+            payload = self._payload()
+            if index != self.received + count or tags or len(payload) != n * self.item_bytes:
+                self._hand_on(payloads, count)
+                payloads, count = [], 0
+                items = self.codec.read_items(payload, n)
+                self._take_late(index, items, tags)
+            elif self.copy:
+                payloads.append(payload)
+                count += n
+                self.messages += 1
+            else:
+                self._hand_on([payload], n)
+                self.messages += 1
+        self._hand_on(payloads, count)
         self.heard = monotonic()
-        fields = self.codec.read_data(header)
-        if fields is None:
-            return self._take_control(wire.decode(header))
-        index, count, tags = fields
-        if not socket.getsockopt(zmq.RCVMORE):
-            raise WireError(f"edge {self.codec.edge}: a message without items")
-        payload = socket.recv() if self.copy else socket.recv(0, False).buffer
+
+    def _payload(self) -> Any:
+        """Receive the second frame of a message, which came together with the first."""
+        try:
+            if self.copy:
+                payload: Any = self.socket.recv(zmq.NOBLOCK)
+            else:
+                payload = self.socket.recv(zmq.NOBLOCK, False).buffer
+        except zmq.Again:
+            raise WireError(f"edge {self.codec.edge}: a message without items") from None
         self.copy = len(payload) < COPY_BYTES
-        items = self.codec.read_items(payload, count)
+        return payload
+
+    def _take_late(self, index: int, items: Array, tags: list[Tag]) -> None:
+        """Take items that carry tags, or that a sender asked twice has sent twice."""
         if index > self.received:
             raise WireError(
                 f"edge {self.codec.edge}: item {self.received} was due, item {index} came"
             )
-        if index < self.received:
-            # A sender that was asked twice repeats itself.
-            items = items[self.received - index :]
-            tags = [tag for tag in tags if tag.index >= self.received]
-        self.received += len(items)
+        items = items[self.received - index :]
+        tags = [tag for tag in tags if tag.index >= self.received]
         self.messages += 1
-        self._hand_on(items, tags)
-        return False
-
-    def _hand_on(self, items: wire.Array, tags: list[Tag]) -> None:
+        self.received += len(items)
         for queue in self.queues:
             queue.put(items, tags)
+
+    def _hand_on(self, payloads: list[Any], count: int) -> None:
+        """Give the queues what came in order and without tags."""
+        if not count:
+            return
+        joined = payloads[0] if len(payloads) == 1 else b"".join(payloads)
+        items = self.codec.read_items(joined, count)
+        self.received += count
+        for queue in self.queues:
+            queue.put(items)
 
     def _take_control(self, message: wire.Message) -> bool:
         if message.kind == wire.REFUSE:

@@ -152,15 +152,15 @@ class EdgeSender:
         self.messages += 1
 
     def _transmit(self, index: int, chunk: Array, tags: Sequence[Tag]) -> None:
-        socket = self.socket
-        if socket is None or self.peer is None:
+        peer = self.peer
+        if peer is None or self.socket is None:
             return
-        count = len(chunk)
         payload = self.codec.write_items(chunk)
+        send = self.socket.send
         try:
-            socket.send(self.peer, zmq.SNDMORE)
-            socket.send(self.codec.data(index, count, tags), zmq.SNDMORE)
-            socket.send(payload, 0, payload.nbytes < ZERO_COPY_BYTES)
+            send(peer, zmq.SNDMORE)
+            send(self.codec.data(index, len(chunk), tags), zmq.SNDMORE)
+            send(payload, 0, payload.nbytes < ZERO_COPY_BYTES)
         except zmq.ZMQError as error:
             self._unreachable(error)
 

@@ -66,7 +66,9 @@ def run_local(
             if process is not None:
                 _meet_the_others(share, process)
             share.start()
+            running = time.monotonic()
             share.run(tick, 0.2)
+            elapsed = time.monotonic() - running
             share.stop_blocks()
         report = share.report()
         failed = False
@@ -80,7 +82,7 @@ def run_local(
         _stop_quietly(share)
         share.close(failed=failed)
     result = merge(plan, {process or plan.name: report})
-    result.elapsed_s = round(time.monotonic() - began, 6)
+    result.elapsed_s = round(elapsed, 6)
     result.interrupted = interrupted
     return result
 

@@ -23,7 +23,7 @@ SAMPLE_EVERY = 256
 """Passes between two that go through the runners, which take the time of each block."""
 
 BURST = 16
-"""Passes that a source may make in a row when nothing outside its segment waits for them."""
+"""Passes that a source may make in a row before others get their turn."""
 
 _PREVIOUS = -1
 """Marks an operation whose one argument is the previous operation's result."""
@@ -32,7 +32,7 @@ _PREVIOUS = -1
 class Operation:
     """One block's call within a pass: where its arguments are and where its results go."""
 
-    __slots__ = ("argument", "call", "dtypes", "keep", "outside", "runner", "shapes", "slots")
+    __slots__ = ("argument", "call", "dtypes", "keep", "outside", "runner", "shapes", "slots", "wanted")
 
     def __init__(self, runner: SyncRunner) -> None:
         self.runner = runner
@@ -43,6 +43,7 @@ class Operation:
         self.dtypes = runner.dtypes
         self.shapes = [item.shape for item in runner.types]
         self.outside: list[list[Any]] = [[] for _ in runner.outputs]
+        self.wanted = [bool(targets) for targets in runner.outputs]
 
 
 class Segment:
@@ -61,6 +62,8 @@ class Segment:
         self.attention: list[Any] = []
         self.stale = True
         self.warm = False
+        self.whole = False
+        """Whether everything that feeds a block which still runs does so too."""
         self.items = 0
         self.passes = 0
         self.timed_items = 0
@@ -120,7 +123,11 @@ class Segment:
             self.operations.append(operation)
             self.inner += [(q, runner) for q in runner.queues if q is not self.queue]
         self.slots = [None] * count
-        self._link(slot_of)
+        self.whole = all(id(q) in slot_of for runner in alive for q in runner.queues) and not (
+            self.source is not None and self.source.finished
+        )
+        if self.whole:
+            self._link(slot_of)
         self.outside_targets = [
             t
             for group in [self.head_outside, *(o.outside for o in self.operations)]
@@ -224,12 +231,27 @@ class Segment:
         at = source.sent[0] + self.items
         x = self._generate(source, at)
         n = -1 if x is None else len(x[0] if x.__class__ is tuple else x)
-        if self.attention or n <= 0 or n > self.max_batch:
+        if self.attention or n <= 0:
             return self._emit(source, x)
+        if n > self.max_batch:
+            self._in_pieces(source, x, at, n)
+            return True
         if n != self.program_size:
             self._lay_out(n)
-        self._passes(x, at, n, 1 if self.outside_targets or n != source.chunk else BURST)
+        self._passes(x, at, n, BURST if n == source.chunk else 1)
         return True
+
+    def _in_pieces(self, source: SourceRunner, x: Any, at: int, n: int) -> None:
+        """Work on a chunk that is more than a block takes at once, or than the cache holds."""
+        for start in range(0, n, self.max_batch):
+            end = min(n, start + self.max_batch)
+            if not self.warm or self.attention:
+                # A block had something to say: its runner and the others go on with the rest.
+                self._emit(source, _cut(x, start, n))
+                return
+            if end - start != self.program_size:
+                self._lay_out(end - start)
+            self._passes(_cut(x, start, end), at + start, end - start, 1)
 
     def _generate(self, source: SourceRunner, at: int) -> Any:
         try:
@@ -251,6 +273,7 @@ class Segment:
             count: passes to make; more than one for a source only.
         """
         source, attention, program = self.source, self.attention, self.program
+        outside = self.outside_targets
         # A source whose only chunk goes to the first block alone needs no more than a look.
         head_shape = self.head_shapes[0] if source is not None else None
         head_dtype = source.dtypes[0] if source is not None else None
@@ -293,7 +316,7 @@ class Segment:
                 self._hand_over(self._operation(call), x, n, head)
                 return
             made += 1
-            if made == count:
+            if made == count or (outside and any(t.items >= t.capacity for t in outside)):
                 break
             # Kept until the next pass is done: if all arrays of a pass were let go, the C library
             # would give their memory back to the system, and fetch it anew, at every pass.
@@ -320,12 +343,15 @@ class Segment:
         source = self.source
         assert source is not None
         arrays = x if x.__class__ is tuple else (x,)
-        fits = len(arrays) == len(source.outputs) and all(
-            y.__class__ is np.ndarray and y.shape == shape and y.dtype == dtype
-            for y, shape, dtype in zip(arrays, self.head_shapes, source.dtypes, strict=True)
-        )
-        if not fits:
+        if len(arrays) != len(source.outputs):
             self._complain(source, x, at, self.program_size)
+        for k, y in enumerate(arrays):
+            if (y is not None or source.outputs[k]) and (
+                y.__class__ is not np.ndarray
+                or y.shape != self.head_shapes[k]
+                or y.dtype != source.dtypes[k]
+            ):
+                self._complain(source, x, at, self.program_size)
         for k, y in enumerate(arrays):
             self.slots[k] = y
             for target in self.head_outside[k]:
@@ -348,6 +374,9 @@ class Segment:
             operation.runner.deliver(result, None, n)
         k = 0
         for y in arrays:
+            if y is None and not operation.wanted[k]:
+                k += 1
+                continue
             if (
                 y.__class__ is not np.ndarray
                 or y.dtype != operation.dtypes[k]
@@ -442,7 +471,7 @@ class Segment:
             if runner.step():
                 moved = True
         self.timed_items += self._position() - before
-        self.warm = not self.stale and all(
+        self.warm = not self.stale and self.whole and all(
             (runner.finished or runner.started) and not any(runner.pending)
             for runner in self.runners
         ) and not any(queue.items or queue.tags for queue, _ in self.inner)
@@ -460,6 +489,13 @@ class Segment:
         if not self.timed_items:
             return 1.0
         return (self.timed_items + self.total_items) / self.timed_items
+
+
+def _cut(x: Any, start: int, end: int) -> Any:
+    """Items ``start`` to ``end`` of a chunk, or of each chunk of a tuple."""
+    if x.__class__ is tuple:
+        return tuple(None if y is None else y[start:end] for y in x)
+    return x[start:end]
 
 
 def _bypass(x: Any, *rest: Any) -> Any:

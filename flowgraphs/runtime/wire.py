@@ -83,6 +83,7 @@ class HeaderCodec:
         self._end = _FIXED.size + len(self._type)
         self._start = _FIXED.pack(MAGIC, VERSION, DATA, edge, 0, 0)[:8]
         self._place = struct.Struct("<QI")
+        self._dtype = item.numpy
 
     def data(self, index: int, count: int, tags: Sequence[Tag] = ()) -> bytes:
         """Return the header of a DATA message."""
@@ -125,13 +126,18 @@ class HeaderCodec:
                 f"edge {self.edge}: {count} items of {self.item} take "
                 f"{count * self.item.nbytes} bytes, but the message has {len(payload)}"
             )
-        dtype = self.item.numpy
-        array: Array = np.frombuffer(payload, dtype if _LITTLE else dtype.newbyteorder("<"))
-        return array.astype(dtype, copy=False).reshape(count, *self.item.shape)
+        shape = (count, *self.item.shape)
+        if _LITTLE:
+            array: Array = np.ndarray(shape, self._dtype, payload)
+            array.flags.writeable = False
+            return array
+        swapped: Array = np.frombuffer(payload, self._dtype.newbyteorder("<"))
+        return swapped.astype(self._dtype).reshape(shape)
 
     def write_items(self, chunk: Array) -> Array:
         """Return the chunk as it goes on the wire: contiguous and little-endian."""
-        chunk = np.ascontiguousarray(chunk)
+        if not chunk.flags.c_contiguous:
+            chunk = np.ascontiguousarray(chunk)
         return chunk if _LITTLE else chunk.astype(chunk.dtype.newbyteorder("<"))
 
 

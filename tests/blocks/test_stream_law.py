@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from semradio.blocks.api import Array, Block, Tag, find, names
 from semradio.blocks.testing import check_block
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from semradio.blocks import testing
 from semradio.blocks.api import (
     Array,
     Block,
@@ -219,13 +221,12 @@ def test_source_that_depends_on_the_chunk_is_found() -> None:
         check_block(RandomSource, 50)
 
 
-def test_source_that_gives_nothing_is_found() -> None:
+def test_source_that_gives_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent(RandomSource):
         def work(self, n: int, at: int) -> Array:
             return np.zeros(0, np.float32)
 
-        def ready(self, items: int, ended: bool) -> int:
-            return items
+    monkeypatch.setattr(testing, "PATIENCE", 3)
 
     with pytest.raises(AssertionError, match="gives nothing and does not end"):
         check_block(Silent, 5)

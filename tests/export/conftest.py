@@ -6,17 +6,33 @@ works at all) is tested on real digits in ``test_quick_recipe.py``.
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Compute on one core, as the commands do; more are slower with networks of this size."""
+    if importlib.util.find_spec("torch") is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny_data() -> Any:
     """400 images of one of ten bright patches each; 100 more to be measured on."""
     torch = pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'")
-    from semradio.export.data import ImageSet, TrainingData
+    from semradio.export.data import LabelledImages, TrainingData
 
     source = torch.Generator().manual_seed(1)
     labels = torch.arange(500) % 10
@@ -25,9 +41,9 @@ def tiny_data() -> Any:
         top = 2 * int(labels[row])
         images[row, top : top + 8, 4:20] += 150
     images = images.to(torch.uint8)
-    learned = ImageSet(images[:400], labels[:400])
+    learned = LabelledImages(images[:400], labels[:400])
     return TrainingData.split_off(
-        learned, {"heldout": ImageSet(images[400:], labels[400:])}, name="patches"
+        learned, {"heldout": LabelledImages(images[400:], labels[400:])}, name="patches"
     )
 
 

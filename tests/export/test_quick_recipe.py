@@ -14,11 +14,9 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'")
 
-import torch
-
 from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import load
-from semradio.export.data import ImageSet, TrainingData
+from semradio.export.data import LabelledImages, TrainingData
 from semradio.export.evaluate import LinkFigures
 from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.arn.train import run
@@ -34,10 +32,10 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> LinkFigures:
     except DatasetError as error:
         pytest.skip(f"needs MNIST digits: {error}")
     assert found.labels is not None
-    images = ImageSet.from_arrays(found.images, found.labels).mixed()
+    images = LabelledImages.from_arrays(found.images, found.labels).mixed()
     data = TrainingData.split_off(
-        ImageSet(images.images[:4000], images.labels[:4000]),
-        {"others": ImageSet(images.images[4000:], images.labels[4000:])},
+        LabelledImages(images.images[:4000], images.labels[:4000]),
+        {"others": LabelledImages(images.images[4000:], images.labels[4000:])},
     )
     # As many steps as with 10,000 images need smaller batches.
     config = dataclasses.replace(
@@ -52,11 +50,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> LinkFigures:
         adaptive_batch=128,
         evaluation_snr_db=(),
     )
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    report = run(config, tmp_path_factory.mktemp("quick"), data)
-    torch.set_num_threads(threads)
-    return report.at("others", 10.0)
+    return run(config, tmp_path_factory.mktemp("quick"), data).at("others", 10.0)
 
 
 def test_bob_sees_as_well_with_the_pair_as_without_protection(figures: LinkFigures) -> None:

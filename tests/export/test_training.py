@@ -18,7 +18,8 @@ from semradio.export.data import TrainingData
 from semradio.export.fitting import Figures, Phase, Schedule, fit
 from semradio.export.progress import Event, as_text, silent
 from semradio.export.recipes.arn.config import Config
-from semradio.export.recipes.arn.train import Report, load_link, run
+from semradio.export.recipes.arn.report import Report
+from semradio.export.recipes.arn.train import load_link, run
 from semradio.export.signals import generator
 
 
@@ -151,6 +152,26 @@ def test_a_noise_free_eve_differs(
     run(dataclasses.replace(tiny_config, eve_snr_db=None), tmp_path, tiny_data)
     one, other = (checkpoint.load(folder / "eve.pt") for folder in (tmp_path, finished_run))
     assert not same(one["best"], other["best"])
+
+
+def test_a_report_as_text_names_the_eves_that_protection_does_not_stop(
+    finished_run: Path,
+) -> None:
+    report = Report.read(finished_run)
+    figures, text = report.at("heldout", 10.0), str(report)
+    lines = [line.split() for line in text.splitlines()]
+    for words, value in (
+        ("Bob's MSE as trained", f"{figures.bob_mse:.4f}"),
+        ("Eve's accuracy, fixed classifier", f"{figures.eve_accuracy:.3f}"),
+        ("retrained on protected signals", f"{figures.eve_accuracy_adaptive:.3f}"),
+        ("fixed, with a copy of Bob's", f"{figures.eve_accuracy_stolen_bob:.3f}"),
+    ):
+        assert [*words.split(), value] in lines, words
+
+
+def test_a_report_has_only_what_was_measured(finished_run: Path) -> None:
+    with pytest.raises(ParameterError, match=r"not measured on 'heldout' at 3\.0 dB"):
+        Report.read(finished_run).at("heldout", 3.0)
 
 
 def test_a_folder_with_a_run_is_not_overwritten(

@@ -15,7 +15,8 @@ from semradio.export.evaluate import Link
 from semradio.export.networks import SYMBOLS, ImageReceiver
 from semradio.export.onnx_export import export_onnx, parity_of
 from semradio.export.recipes.arn.config import Config
-from semradio.export.recipes.arn.train import Report, load_link
+from semradio.export.recipes.arn.report import Report
+from semradio.export.recipes.arn.train import load_link
 from semradio.export.signals import generator
 
 _PAPER = (

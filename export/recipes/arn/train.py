@@ -17,19 +17,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from semradio.blocks.api.errors import ModelError, ParameterError
+from semradio.blocks.api.errors import ParameterError
 from semradio.export import checkpoint
-from semradio.export.data import ImageSet, TrainingData
-from semradio.export.evaluate import Link, LinkFigures, evaluate
+from semradio.export.data import LabelledImages, TrainingData
+from semradio.export.evaluate import Link, evaluate
 from semradio.export.fitting import Figures, Phase, Schedule, fit
 from semradio.export.losses import attack_power_loss, communication_loss, privacy_loss
 from semradio.export.networks import (
@@ -44,42 +42,8 @@ from semradio.export.networks import (
 )
 from semradio.export.progress import Progress, silent
 from semradio.export.recipes.arn.config import Config
+from semradio.export.recipes.arn.report import Report
 from semradio.export.signals import awgn, derived_seed, generator
-
-NAME = "arn"
-REPORT = "report.json"
-
-
-@dataclass(frozen=True)
-class Report:
-    """The outcome of a run, also written as ``report.json`` into its folder."""
-
-    recipe: str
-    config: Config
-    dataset: str
-    split: str
-    figures: dict[str, list[LinkFigures]]
-    """Per evaluation set, one entry per SNR."""
-    history: dict[str, list[Figures]]
-    """Per phase, the validation figures of each epoch."""
-
-    def at(self, images: str, snr_db: float) -> LinkFigures:
-        """Return the figures of one set at one SNR."""
-        for figures in self.figures[images]:
-            if figures.snr_db == snr_db:
-                return figures
-        raise ParameterError(f"the run was not measured on '{images}' at {snr_db} dB")
-
-    @classmethod
-    def read(cls, folder: Path) -> Report:
-        """Read a finished run's report; raises :class:`ModelError` if there is none."""
-        path = folder / REPORT
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except FileNotFoundError as error:
-            raise ModelError(f"{folder} holds no finished run: no {REPORT} in it") from error
-        except msgspec.MsgspecError as error:
-            raise ModelError(f"{path} cannot be read: {error}") from error
 
 
 def run(
@@ -112,7 +76,7 @@ def run(
     link = training.link()
     wanted_snr_db = sorted({*config.evaluation_snr_db, config.snr_db})
     report = Report(
-        recipe=NAME,
+        recipe="arn",
         config=config,
         dataset=data.name,
         split=data.split,
@@ -122,13 +86,12 @@ def run(
         },
         history=training.history,
     )
-    text = msgspec.json.format(msgspec.json.encode(report), indent=2)
-    checkpoint.write_bytes(out / REPORT, text)
+    report.write(out)
     return report
 
 
 def load_link(folder: Path, config: Config) -> Link:
-    """Return the trained networks of a run, in evaluation mode, each epoch the best.
+    """Return the trained networks of a run, in evaluation mode, with their best weights.
 
     Raises :class:`ModelError` if a checkpoint is missing or damaged.
     """
@@ -269,7 +232,7 @@ class _Training:
         generators = self._generators("modules", "bob", "eve")
 
         def terms(
-            x: Tensor, images: ImageSet, at_bob: torch.Generator, at_eve: torch.Generator
+            x: Tensor, images: LabelledImages, at_bob: torch.Generator, at_eve: torch.Generator
         ) -> tuple[dict[str, Tensor], Tensor]:
             protected = x if link.alice is None else link.alice(x)
             y = awgn(protected, config.snr_db, at_bob)

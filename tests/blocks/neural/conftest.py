@@ -21,7 +21,7 @@ def make_model(tmp_path: Path) -> MakeModel:
 
     nodes : (operator, inputs, outputs, attributes) in order
     inputs, outputs : (name, shape) or (name, shape, element type)
-    constants : arrays by name; metadata : texts by key
+    constants : arrays by name; metadata : texts by key; external : file for the constants
     """
 
     def make(
@@ -29,8 +29,8 @@ def make_model(tmp_path: Path) -> MakeModel:
         inputs: Sequence[tuple[Any, ...]],
         outputs: Sequence[tuple[Any, ...]],
         constants: dict[str, np.ndarray] | None = None,
+        *,
         metadata: dict[str, str] | None = None,
-        name: str = "model.onnx",
         external: str | None = None,
         opset: int = 17,
         ir_version: int = 10,
@@ -50,8 +50,7 @@ def make_model(tmp_path: Path) -> MakeModel:
             graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version
         )
         helper.set_model_props(model, metadata or {})
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = tmp_path / "model.onnx"
         if external is None:
             onnx.save(model, path)
         else:

@@ -103,7 +103,7 @@ def test_a_model_of_two_inputs_belongs_into_onnx_model(make_model):
     path = make_model(
         [("Add", ["x", "h"], ["y"])], [("x", ["n", 2]), ("h", ["n", 2])], [("y", ["n", 2])]
     )
-    with pytest.raises(ModelError, match="has 2 inputs .*'onnx_model' takes any"):
+    with pytest.raises(ModelError, match=r"has 2 inputs .*'onnx_model' takes any"):
         find("semantic_encoder")(model=str(path))
 
 

@@ -10,18 +10,18 @@ pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'"
 import torch
 
 from semradio.blocks.api.errors import DatasetError, ParameterError
-from semradio.export.data import ImageSet, TrainingData
+from semradio.export.data import LabelledImages, TrainingData
 
 
-def numbered(count: int) -> ImageSet:
+def numbered(count: int) -> LabelledImages:
     """Images that carry their number in two pixels; the classes take turns."""
     images = np.zeros((count, 28, 28), np.uint8)
     number = np.arange(count)
     images[:, 0, 0], images[:, 0, 1] = number % 256, number // 256
-    return ImageSet.from_arrays(images, number % 10)
+    return LabelledImages.from_arrays(images, number % 10)
 
 
-def numbers(images: ImageSet) -> set[int]:
+def numbers(images: LabelledImages) -> set[int]:
     low, high = images.images[:, 0, 0].int(), images.images[:, 0, 1].int()
     return set((low + 256 * high).tolist())
 
@@ -79,6 +79,6 @@ def test_too_few_images_are_refused() -> None:
 
 def test_images_of_another_shape_or_type_are_refused() -> None:
     with pytest.raises(DatasetError, match=r"float64\[3, 28, 28\]"):
-        ImageSet.from_arrays(np.zeros((3, 28, 28)), np.zeros(3, int))  # type: ignore[arg-type]
+        LabelledImages.from_arrays(np.zeros((3, 28, 28)), np.zeros(3, int))  # type: ignore[arg-type]
     with pytest.raises(DatasetError, match=r"labels of shape \[2\]"):
-        ImageSet.from_arrays(np.zeros((3, 28, 28), np.uint8), np.zeros(2, int))
+        LabelledImages.from_arrays(np.zeros((3, 28, 28), np.uint8), np.zeros(2, int))

@@ -1,0 +1,44 @@
+"""``semradio train``: train models by a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("train")
+@click.argument("recipe", required=False)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
+@click.option("--seed", type=int, help="Seed of weights, batches and noise.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting.")
+@click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
+@click.option("--quick", is_flag=True, help="A small run, to try things out.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def command(
+    recipe: str | None,
+    out: Path | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    resume: bool,
+    quick: bool,
+    quiet: bool,
+) -> None:
+    """Train by RECIPE; without one, list the recipes and their settings.
+
+    Needs torch: pip install "semradio[train]".
+    """
+    from semradio.export import commands
+
+    if recipe is None:
+        for name, known in commands.describe().items():
+            click.echo(f"{name}\n{click.wrap_text(known.summary, 96, '  ', '  ')}\n")
+            for option in known.options():
+                click.echo(f"  {option.name:<24}{option.type:<20}{option.default!s:<12}{option.doc}")
+        return
+    folder = out if out is not None else Path("runs") / recipe
+    report = commands.train(
+        recipe, folder, seed=seed, overrides=settings, resume=resume, quick=quick, quiet=quiet
+    )
+    click.echo(str(report))
+    click.echo(f"run kept in {folder}; 'semradio export {folder} --out models' writes ONNX files")

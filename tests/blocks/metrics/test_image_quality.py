@@ -1,0 +1,149 @@
+"""MSE, PSNR and SSIM against plain loops over pixels and windows, in float64."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from semradio.blocks.api import BlockError, ItemType, ItemTypeError
+from semradio.blocks.metrics.image_quality import ImageQuality
+from semradio.blocks.metrics.structural_similarity import StructuralSimilarity
+
+
+def ssim_by_definition(x: np.ndarray, y: np.ndarray) -> float:
+    """Wang et al. (2004), eqs. (13)-(16), window by window: x, y float64[rows, columns], L = 1."""
+    offset = np.arange(-5, 6)
+    weight = np.exp(-(offset[:, None] ** 2 + offset[None] ** 2) / (2 * 1.5**2))
+    weight /= weight.sum()
+    values = []
+    for i in range(x.shape[0] - 10):
+        for j in range(x.shape[1] - 10):
+            a, b = x[i : i + 11, j : j + 11], y[i : i + 11, j : j + 11]
+            mean_a, mean_b = (weight * a).sum(), (weight * b).sum()
+            var_a = (weight * (a - mean_a) ** 2).sum()
+            var_b = (weight * (b - mean_b) ** 2).sum()
+            cov = (weight * (a - mean_a) * (b - mean_b)).sum()
+            values.append(
+                (2 * mean_a * mean_b + 0.01**2)
+                * (2 * cov + 0.03**2)
+                / ((mean_a**2 + mean_b**2 + 0.01**2) * (var_a + var_b + 0.03**2))
+            )
+    return float(np.mean(values))
+
+
+def pictures(count: int, *shape: int, dtype: str = "uint8") -> tuple[np.ndarray, np.ndarray]:
+    """Smooth random pictures and noisy copies."""
+    random = np.random.default_rng(11)
+    phase = random.uniform(0, 3, (count, *shape))
+    x = 0.5 + 0.4 * np.sin(np.cumsum(phase, axis=1) * 0.3)
+    y = np.clip(x + 0.1 * random.standard_normal(x.shape), 0, 1)
+    if dtype == "uint8":
+        return np.rint(255 * x).astype(np.uint8), np.rint(255 * y).astype(np.uint8)
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "count"), [((28, 28), 45), ((11, 11), 3), ((16, 30), 4), ((130, 140), 2)]
+)
+def test_against_the_definitions(shape, count):
+    x, y = pictures(count, *shape)
+    found = ImageQuality()(x, y)
+    a, b = x / 255, y / 255
+    mse = ((a - b) ** 2).mean()
+    assert found["images"] == count
+    assert found["mse"] == pytest.approx(mse, rel=1e-12)
+    assert found["psnr_db"] == pytest.approx(10 * math.log10(1 / mse), rel=1e-12)
+    expected = np.mean([ssim_by_definition(p, q) for p, q in zip(a, b, strict=True)])
+    assert found["ssim"] == pytest.approx(expected, abs=2e-5)
+
+
+def test_flat_bright_pictures_keep_their_precision():
+    # Variances near zero at the largest mean: the worst case of E[x^2] - E[x]^2 in float32.
+    x = np.full((2, 20, 20), 255, np.uint8)
+    y = x.copy()
+    y[:, 10, 10] = 250
+    expected = ssim_by_definition(x[0] / 255, y[0] / 255)
+    assert ImageQuality()(x, y)["ssim"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_colour_is_the_mean_over_channels():
+    x, y = pictures(3, 14, 15, 3)
+    found = ImageQuality()(x, y)
+    per_channel = [ImageQuality()(x[..., c], y[..., c]) for c in range(3)]
+    assert found["ssim"] == pytest.approx(np.mean([r["ssim"] for r in per_channel]), rel=1e-6)
+    assert found["mse"] == pytest.approx(np.mean([r["mse"] for r in per_channel]), rel=1e-12)
+
+
+@pytest.mark.parametrize("dtypes", [("uint8", "float32"), ("float32", "uint8"), ("float32",) * 2])
+def test_bytes_and_floats_measure_the_same(dtypes):
+    pair = pictures(20, 28, 28)
+    as_asked = [
+        x if dtype == "uint8" else (x / 255).astype(np.float32)
+        for x, dtype in zip(pair, dtypes, strict=True)
+    ]
+    found, expected = ImageQuality()(*as_asked), ImageQuality()(*pair)
+    assert found == {k: pytest.approx(v, rel=1e-5) for k, v in expected.items()}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_every_cut_gives_the_same_to_the_last_bit(dtype):
+    x, y = pictures(150, 28, 28, dtype=dtype)
+    whole = ImageQuality()(x, y)
+    for chunk in (1, 7, 19, 20, 21, 64, 149):
+        assert ImageQuality()(x, y, chunk=chunk) == whole
+
+
+def test_identical_pictures_have_no_finite_psnr():
+    x, _ = pictures(5, 28, 28)
+    found = ImageQuality()(x, x)
+    assert (found["mse"], found["psnr_db"]) == (0.0, None)
+    assert found["ssim"] == pytest.approx(1, abs=1e-6)
+
+
+def test_no_picture_no_figures():
+    empty = np.empty((0, 28, 28), np.uint8)
+    expected = {"images": 0, "mse": None, "psnr_db": None, "ssim": None}
+    assert ImageQuality()(empty, empty) == expected
+
+
+def test_ssim_needs_eleven_pixels():
+    x = np.zeros((2, 10, 28), np.uint8)
+    with pytest.raises(ItemTypeError, match=r"at least 11 x 11 pixels, not uint8\[10,28\]"):
+        ImageQuality()(x, x)
+    vector = np.zeros((2, 784), np.float32)
+    with pytest.raises(ItemTypeError, match=r"not float32\[784\]; 'ssim: false'"):
+        ImageQuality()(vector, vector)
+    found = ImageQuality(ssim=False)(vector, vector + np.float32(0.5))
+    assert (found["mse"], found["ssim"]) == (0.25, None)
+
+
+def test_shapes_must_agree():
+    with pytest.raises(ItemTypeError, match=r"'reference' is uint8\[28,28\], 'received' is"):
+        ImageQuality().resolve(
+            {"reference": ItemType("uint8", (28, 28)), "received": ItemType("uint8", (28, 27))}
+        )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_nan_names_the_input_and_the_item(value):
+    x, y = pictures(40, 28, 28, dtype="float32")
+    y[33, 2, 2] = value
+    with pytest.raises(BlockError, match=r"input 'received' carries NaN .* first at item 33$"):
+        ImageQuality()(x, y, chunk=10)
+
+
+def test_read_only_pictures_stay_as_they_are():
+    x, y = pictures(30, 28, 28, dtype="float32")
+    before = x.copy(), y.copy()
+    x.flags.writeable = y.flags.writeable = False
+    ImageQuality()(x, y, chunk=9)
+    np.testing.assert_array_equal((x, y), before)
+
+
+def test_ssim_is_symmetric_and_bounded():
+    x, y = (p.astype(np.float32) for p in pictures(8, 20, 20))
+    ssim = StructuralSimilarity((20, 20), 255)
+    np.testing.assert_allclose(ssim(x, y), ssim(y, x), rtol=1e-5)
+    assert (np.abs(ssim(x, 255 - x)) <= 1).all()
