@@ -201,7 +201,7 @@ class Flowgraph:
             )
         graph = self.check()
         if only is not None:
-            share = Graph.part(plan, plan.processes[only].blocks, graph.edge_types)
+            share = Graph.part(graph.plan, plan.processes[only].blocks, graph.edge_types)
             return run_local(
                 share,
                 process=only,

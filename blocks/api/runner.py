@@ -386,13 +386,13 @@ class InputRunner(Runner):
         return method(*args, at)
 
     def take_tags(self, end: int) -> list[Tag]:
-        """Remove and return the tags of all inputs on items before ``end``, each once."""
+        """Remove and return the tags of all inputs on items before ``end``, in order."""
         tags: list[Tag] = []
         for queue in self.queues:
             if queue.tags:
                 tags += queue.tags_before(end)
         tags.sort(key=_index_of)
-        return _each_once(tags)
+        return tags
 
     def work_on(self, count: int) -> None:
         """Work on the next ``count`` items, which are one stretch between two heard tags."""

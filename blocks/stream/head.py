@@ -26,6 +26,3 @@ class Head(StreamBlock):
         if at + len(x) >= self.items:
             self.finish()
         return x[: self.items - at]
-
-    def moved(self, index: int) -> int | None:
-        return index if index < self.items else None

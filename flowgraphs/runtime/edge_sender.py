@@ -69,6 +69,8 @@ class EdgeSender:
                 self.flush()
                 return
             self._send(chunk, tags)
+            # The backlog counts on from here: tags name items of the whole stream.
+            self.backlog.at = self.sent
             return
         self.backlog.put(chunk, tags)
         self.items = self.backlog.items

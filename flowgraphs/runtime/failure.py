@@ -19,7 +19,7 @@ def block_failure(plan: Plan, block: str, index: int, reason: str, trace: str = 
     """Return the error for a block that failed at an item."""
     known = plan.blocks.get(block)
     place = f"{known.location}: " if known is not None and known.location is not None else ""
-    return RunError(f"{place}block '{block}' failed at item {index}: {reason}", trace)
+    return RunError(f"{place}block '{block}' failed in the items from {index} on: {reason}", trace)
 
 
 def from_block_error(plan: Plan, error: BlockError, trace: str = "") -> RunError:

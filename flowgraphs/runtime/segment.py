@@ -32,11 +32,12 @@ _PREVIOUS = -1
 class Operation:
     """One block's call within a pass: where its arguments are and where its results go."""
 
-    __slots__ = ("argument", "call", "dtypes", "keep", "outside", "runner", "shapes", "slots", "wanted")
+    __slots__ = ("argument", "call", "dtypes", "enabled", "keep", "outside", "runner", "shapes", "slots", "wanted")
 
     def __init__(self, runner: SyncRunner) -> None:
         self.runner = runner
-        self.call: Callable[..., Any] = runner.block.work
+        self.enabled = runner.block.enabled
+        self.call: Callable[..., Any] = runner.block.work if self.enabled else _bypass
         self.argument = 0
         self.keep = False
         self.slots: list[int] = []
@@ -112,8 +113,6 @@ class Segment:
         self.operations = []
         for runner in alive:
             operation = Operation(runner)
-            if not runner.block.enabled:
-                operation.call = _bypass
             for k, targets in enumerate(runner.outputs):
                 for target in targets:
                     slot_of[id(target)] = count
@@ -291,11 +290,13 @@ class Segment:
                 or x.dtype is not head_dtype
             ):
                 x = self._place_head(x, at)
+            spoke = False
             try:
                 for call, shape, dtype, operation in program:
                     if operation is None:
                         x = call(x, at)
                         if attention:
+                            spoke = True
                             break
                         if x.shape != shape or x.dtype is not dtype:
                             self._verify(call, x, n)
@@ -303,14 +304,14 @@ class Segment:
                         argument = operation.argument
                         y = call(x if argument < 0 else self.slots[argument], at)
                         if attention:
-                            x = y
+                            spoke, x = True, y
                             break
                         if operation.slots:
                             self._take(operation, y, n)
                             x = y
             except Exception as error:
                 raise self._operation(call).runner.fail(at, error) from error
-            if attention:
+            if spoke:
                 self.items += made * n
                 self.passes += made
                 self._hand_over(self._operation(call), x, n, head)
@@ -417,7 +418,8 @@ class Segment:
         if runner.block.finished:
             runner.complete()
         self.warm = False
-        self._step_runners()
+        for member in self.members:
+            member.step()
 
     def _refill(self, position: int, n: int, head: Any) -> None:
         """Put what the later operations were to read into their queues."""
@@ -471,6 +473,11 @@ class Segment:
             if runner.step():
                 moved = True
         self.timed_items += self._position() - before
+        # The runners have dealt with it, but for changes asked for by another thread just now.
+        self.attention.clear()
+        self.attention += [runner for runner in self.runners if runner.changes]
+        if any(o.enabled != o.runner.block.enabled for o in self.operations):
+            self.stale = True
         self.warm = not self.stale and self.whole and all(
             (runner.finished or runner.started) and not any(runner.pending)
             for runner in self.runners

@@ -166,5 +166,5 @@ def decode(header: bytes) -> Message:
 def _decode_tags(data: bytes) -> list[Tag]:
     try:
         return [Tag(*fields) for fields in _tags_decoder.decode(data)]
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(f"the tags of a message cannot be read: {error}") from None

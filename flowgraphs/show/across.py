@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from semradio.flowgraphs.show import font
 from semradio.flowgraphs.show.layers import Lane, Layers, Stage
@@ -43,10 +44,8 @@ class Joint:
 def joints_of(wire: Wire, route: Sequence[int]) -> Iterator[Joint]:
     """Yield the pieces of a wire, given the nodes it runs through."""
     last = len(route) - 2
-    for k, (source, target) in enumerate(zip(route, route[1:], strict=False)):
-        yield Joint(
-            source, wire.output if k == 0 else "", target, wire.input if k == last else ""
-        )
+    for k, (source, target) in enumerate(pairwise(route)):
+        yield Joint(source, wire.output if k == 0 else "", target, wire.input if k == last else "")
 
 
 class Across:
@@ -118,7 +117,7 @@ class Across:
         for column in stage.columns:
             # Lanes that share no column need no room beside each other.
             here = [(lane, k) for lane, k in lanes if column in lane.extent()]
-            for (one, group), (other, other_group) in zip(here, here[1:], strict=False):
+            for (one, group), (other, other_group) in pairwise(here):
                 if one.passing or other.passing:
                     gap = WIRE_GAP
                 else:
@@ -141,7 +140,7 @@ class Across:
             self._order(start, end, title + 2 * FRAME_PAD)
         for column, nodes in lane.columns.items():
             self._order(start, nodes[0], before + self._half(nodes[0]))
-            for node, next_node in zip(nodes, nodes[1:], strict=False):
+            for node, next_node in pairwise(nodes):
                 gap = BLOCK_GAP if self._half(node) and self._half(next_node) else WIRE_GAP
                 distance = max(self._half(node) + gap, self._overhang(node) + 4)
                 self._order(node, next_node, distance + self._half(next_node))
@@ -187,8 +186,8 @@ class Across:
             ]
 
     def _solved(self) -> list[float]:
-        from scipy.optimize import linprog
-        from scipy.sparse import coo_array
+        from scipy.optimize import linprog  # type: ignore[import-untyped]
+        from scipy.sparse import coo_array  # type: ignore[import-untyped]
 
         entries = [(r, v, f) for r, (row, _) in enumerate(self._rows) for v, f in row.items()]
         if not entries:

@@ -178,4 +178,3 @@ class _Ordering:
                 for lane, columns in group:
                     lane.columns = columns
                 stage.groups.append([lane for lane, _ in group])
-

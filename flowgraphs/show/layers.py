@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeVar
 
 from semradio.flowgraphs.show.scheme import Scheme, Wire
@@ -76,7 +77,7 @@ class Layers:
 
     def links(self) -> list[tuple[int, int]]:
         """Return each pair of nodes that wires join, once."""
-        pairs = {p: None for r in self.routes for p in zip(r, r[1:], strict=False)}
+        pairs = {p: None for r in self.routes for p in pairwise(r)}
         return list(pairs)
 
     def column(self, number: int) -> list[int]:

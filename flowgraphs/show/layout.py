@@ -8,7 +8,7 @@ from semradio.flowgraphs.show.across import WIRE_GAP, Across, Joint, joints_of
 from semradio.flowgraphs.show.along import Along
 from semradio.flowgraphs.show.crossings import port_orders, reduce_crossings
 from semradio.flowgraphs.show.layers import layers_of
-from semradio.flowgraphs.show.scheme import Scheme
+from semradio.flowgraphs.show.scheme import Scheme, Wire
 from semradio.flowgraphs.show.shapes import Direction, shape_of
 
 Place = tuple[float, float]
@@ -67,56 +67,49 @@ class Layout:
         Wires of one output share the way up to where they part: only the first has all of it.
         Those that stay in a process come first, so that what is shared with them is theirs.
         """
-        drawn: set[Joint] = set()
+        drawn: set[Joint | Place] = set()
         wires = self.scheme.wires
         for number in sorted(range(len(wires)), key=lambda number: wires[number].crosses):
-            if not self.layers.routes[number]:
-                yield number, self._back(number)
-                continue
             wire, route = wires[number], self.layers.routes[number]
+            if not route:
+                yield number, self._back(wire, self._returns[number])
+                continue
             joints = list(joints_of(wire, route))
             new = [joint for joint in joints if joint not in drawn] or joints[-1:]
-            drawn.update(new)
-            first = self.layers.nodes[new[0].source].column
-            start = (
-                self.output(wire.source, wire.output)
-                if new == joints
-                else (self.along.departures[first], self.across.output(new[0].source, ""))
-            )
-            steps: list[Step] = [(start,)]
+            start = self.output(wire.source, wire.output)
+            steps: list[Step] = [(self._departure(new[0]) if start in drawn else start,)]
             for joint in new:
                 steps += self._bend(joint)
+            drawn |= {start, *new}
             yield number, [*steps, (self.input(wire.target, wire.input),)]
 
-    def _back(self, number: int) -> list[Step]:
-        wire, beside = self.scheme.wires[number], self._returns[number]
+    def _back(self, wire: Wire, beside: float) -> list[Step]:
         start, end = self.output(wire.source, wire.output), self.input(wire.target, wire.input)
         turn, back = start[0] + CORNER, end[0] - CORNER
         return _rounded(
             [start, (turn, start[1]), (turn, beside), (back, beside), (back, end[1]), end]
         )
 
+    def _departure(self, joint: Joint) -> Place:
+        column = self.layers.nodes[joint.source].column
+        return self.along.departures[column], self.across.output(joint.source, joint.output)
+
     def forks(self) -> list[Place]:
         """Return the places where wires of one output part."""
         found: dict[Place, set[Joint]] = {}
         for wire, route in zip(self.scheme.wires, self.layers.routes, strict=True):
             for joint in joints_of(wire, route):
-                place = (
-                    self.along.departures[self.layers.nodes[joint.source].column],
-                    self.across.output(joint.source, joint.output),
-                )
-                found.setdefault(place, set()).add(joint)
+                found.setdefault(self._departure(joint), set()).add(joint)
         return [place for place, joints in found.items() if len(joints) > 1]
 
     def _bend(self, joint: Joint) -> list[Step]:
-        column = self.layers.nodes[joint.target].column
-        a, b = self.along.departures[column - 1], self.along.arrivals[column]
-        start = self.across.output(joint.source, joint.output)
+        first, start = self._departure(joint)
+        last = self.along.arrivals[self.layers.nodes[joint.target].column]
         end = self.across.input(joint.target, joint.input)
         if start == end:
-            return [((b, end),)]
-        middle = (a + b) / 2
-        return [((a, start),), ((middle, start), (middle, end), (b, end))]
+            return [((last, end),)]
+        middle = (first + last) / 2
+        return [((first, start),), ((middle, start), (middle, end), (last, end))]
 
     def _corners(self, block: str) -> tuple[Place, Place]:
         node = self.node[block]

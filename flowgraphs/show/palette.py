@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tint:
-    """Colours of one kind of box: its area, its outline and its text."""
+    """Colours of one kind of box: its area, its outline, and its title if it has one."""
 
     fill: str
     line: str
-    text: str = "#1f2733"
+    text: str = ""
 
 
-BACKGROUND, BORDER = "#ffffff", "#dfe4ec"
+PAGE = Tint("#ffffff", "#dfe4ec")
 TEXT, MUTED = "#1f2733", "#596577"
 WIRE, CROSSING = "#3d4a5f", "#4659c4"
 

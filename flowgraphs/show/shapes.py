@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from semradio.flowgraphs.show import font
@@ -88,9 +89,7 @@ def caption_width(caption: str) -> float:
 def _rightward(
     block: SchemeBlock, text: float, inputs: Sequence[str], outputs: Sequence[str]
 ) -> Shape:
-    rows = max(
-        len(inputs) if block.names_inputs else 0, len(outputs) if block.names_outputs else 0
-    )
+    rows = max(len(inputs) if block.names_inputs else 0, len(outputs) if block.names_outputs else 0)
     unnamed = max(
         0 if block.names_inputs else len(inputs), 0 if block.names_outputs else len(outputs)
     )
@@ -147,11 +146,9 @@ def _in_a_row(
     ports: Sequence[str], named: bool, beside: Callable[[str], float]
 ) -> dict[str, float]:
     """Return the places of ports next to each other, their middle at 0."""
-    places: dict[str, float] = {}
-    at = 0.0
-    for port, following in zip(ports, [*ports[1:], None], strict=True):
-        places[port] = at
-        if following is not None:
-            names = (port_width(port) + port_width(following)) / 2 if named else 0.0
-            at += max(names + PORT_GAP, beside(port))
-    return {port: place - at / 2 for port, place in places.items()}
+    places = dict.fromkeys(ports, 0.0)
+    for port, following in pairwise(ports):
+        names = (port_width(port) + port_width(following)) / 2 if named else 0.0
+        places[following] = places[port] + max(names + PORT_GAP, beside(port))
+    middle = places[ports[-1]] / 2 if ports else 0.0
+    return {port: place - middle for port, place in places.items()}

@@ -15,14 +15,14 @@ from semradio.flowgraphs.plan import Plan
 from semradio.flowgraphs.show import font
 from semradio.flowgraphs.show.layout import Layout, Place, Step
 from semradio.flowgraphs.show.palette import (
-    BACKGROUND,
-    BORDER,
     CATEGORIES,
     CROSSING,
     MUTED,
+    PAGE,
     PROCESSES,
     TEXT,
     WIRE,
+    Tint,
     tint_of,
 )
 from semradio.flowgraphs.show.scheme import Scheme, SchemeBlock, Wire, printable, scheme_of
@@ -96,14 +96,12 @@ class _Picture:
 
     def svg(self) -> str:
         """Return the picture."""
-        size = f'width="{self.width:.0f}" height="{self.height:.0f}"'
-        title = printable(self.scheme.name)
+        width, height = round(self.width), round(self.height)
+        root = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img"'
         lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" '
-            f'viewBox="0 0 {self.width:.0f} {self.height:.0f}" font-family="{font.SANS}">',
-            f"<title>{escape(title)}</title>",
-            f'<rect x="0.5" y="0.5" width="{self.width - 1:.0f}" height="{self.height - 1:.0f}" '
-            f'rx="10" fill="{BACKGROUND}" stroke="{BORDER}"/>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {root} font-family="{font.SANS}">',
+            f"<title>{escape(printable(self.scheme.name))}</title>",
+            _rectangle((0.5, 0.5), (width - 0.5, height - 0.5), 10, PAGE, 1.0),
             *self._heading(),
             *self._frames(),
             *self._wires(),
@@ -121,10 +119,6 @@ class _Picture:
         x, y = (along, across) if self.direction == "right" else (across, along)
         return self.left + x, self.top + y
 
-    def _box(self, corners: tuple[Place, Place]) -> str:
-        (x, y), (right, bottom) = map(self._point, corners)
-        return f'x="{x:.1f}" y="{y:.1f}" width="{right - x:.1f}" height="{bottom - y:.1f}"'
-
     # Parts -----------------------------------------------------------------------------------
 
     def _heading(self) -> Iterator[str]:
@@ -138,16 +132,12 @@ class _Picture:
     def _frames(self) -> Iterator[str]:
         for k, (process, corners) in enumerate(self.layout.frames.items()):
             tint = PROCESSES[k % len(PROCESSES)]
-            x, y = self._point(corners[0])
-            right, _ = self._point(corners[1])
-            title = font.fitted(
-                printable(process), TITLE_SIZE, min(right - x - FRAME_PAD, LONGEST), bold=True
-            )
+            first, last = map(self._point, corners)
+            x, y = first
+            room = min(last[0] - x - FRAME_PAD, LONGEST)
+            title = font.fitted(printable(process), TITLE_SIZE, room, bold=True)
             yield f"<g data-process={_quoted(process)}>"
-            yield (
-                f'<rect {self._box(corners)} rx="10" fill="{tint.fill}" stroke="{tint.line}" '
-                f'stroke-width="1.2"/>'
-            )
+            yield _rectangle(first, last, 10, tint, 1.2)
             yield _text(x + 12, y + 18, title, TITLE_SIZE, tint.text, weight="bold")
             yield "</g>"
 
@@ -161,18 +151,16 @@ class _Picture:
     def _wire(self, wire: Wire, steps: list[Step]) -> Iterator[str]:
         tip = steps[-1][-1]
         steps[-1] = ((tip[0] - ARROW_LENGTH + 1, tip[1]),)
-        color, dashes = (CROSSING, ' stroke-dasharray="6 4"') if wire.crosses else (WIRE, "")
         about = f"{wire.label}: {wire.caption}" if wire.caption else wire.label
         yield f"<g data-edge={_quoted(wire.label)}>"
         yield f"<title>{escape(printable(about))}</title>"
-        yield (
-            f'<path d="{self._way(steps)}" fill="none" stroke="{color}" stroke-width="1.5"{dashes}/>'
-        )
+        yield _line(self._way(steps), wire.crosses)
         head = [
             tip,
             (tip[0] - ARROW_LENGTH, tip[1] - ARROW_HALF),
             (tip[0] - ARROW_LENGTH, tip[1] + ARROW_HALF),
         ]
+        color = CROSSING if wire.crosses else WIRE
         yield f'<path d="{self._way([(place,) for place in head])}Z" fill="{color}"/>'
         yield "</g>"
 
@@ -210,8 +198,7 @@ class _Picture:
         parts = [
             f"<g data-block={_quoted(block.name)}>",
             f"<title>{escape(_about(block))}</title>",
-            f'<rect {self._box(corners)} rx="7" fill="{tint.fill}" stroke="{tint.line}" '
-            f'stroke-width="1.3"/>',
+            _rectangle((left, top), (right, bottom), 7, tint, 1.3),
             _text(middle, head - 2, name, NAME_SIZE, TEXT, anchor="middle", weight="bold"),
             _text(middle, head + 12.5, kind, TYPE_SIZE, MUTED, anchor="middle"),
             *(self._port(self.layout.input(block.name, port), port, 1) for port in named_in),
@@ -269,18 +256,25 @@ def _legend_width(word: str) -> float:
 
 def _legend_entry(x: float, y: float, word: str) -> Iterator[str]:
     if word in (_WITHIN, _BETWEEN):
-        color, dashes = (WIRE, "") if word == _WITHIN else (CROSSING, ' stroke-dasharray="6 4"')
-        yield (
-            f'<path d="M{x:.1f},{y:.1f}h20" fill="none" stroke="{color}" '
-            f'stroke-width="1.5"{dashes}/>'
-        )
+        yield _line(f"M{x:.1f},{y:.1f}h20", word == _BETWEEN)
     else:
         tint = tint_of(word)
-        yield (
-            f'<rect x="{x + 4:.1f}" y="{y - 6:.1f}" width="16" height="12" rx="3" '
-            f'fill="{tint.fill}" stroke="{tint.line}"/>'
-        )
+        yield _rectangle((x + 2, y - 6), (x + 18, y + 6), 3, tint, 1.0)
     yield _text(x + SAMPLE, y + 3.6, word, LEGEND_SIZE, MUTED)
+
+
+def _rectangle(first: Place, last: Place, radius: int, tint: Tint, thickness: float) -> str:
+    (x, y), (right, bottom) = first, last
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{right - x:.1f}" height="{bottom - y:.1f}" '
+        f'rx="{radius}" fill="{tint.fill}" stroke="{tint.line}" '
+        f'stroke-width="{thickness}"/>'
+    )
+
+
+def _line(way: str, crosses: bool) -> str:
+    color, dashes = (CROSSING, ' stroke-dasharray="6 4"') if crosses else (WIRE, "")
+    return f'<path d="{way}" fill="none" stroke="{color}" stroke-width="1.5"{dashes}/>'
 
 
 def _text(

@@ -39,9 +39,7 @@ def to_rich(plan: Plan, types: Mapping[str, ItemType] | None = None, *, width: i
     """Return the same lines as :func:`to_text`, in the colours of a terminal."""
     from rich.text import Text
 
-    return Text("\n").join(
-        Text.assemble(*line) for line in _lines(scheme_of(plan, types), width)
-    )
+    return Text("\n").join(Text.assemble(*line) for line in _lines(scheme_of(plan, types), width))
 
 
 def _lines(scheme: Scheme, width: int) -> Iterator[Line]:

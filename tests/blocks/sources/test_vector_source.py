@@ -117,7 +117,7 @@ def test_nothing_cannot_be_repeated() -> None:
 def test_long_round_and_short_chunk_without_copy() -> None:
     data = np.arange(1000)
     data.flags.writeable = False
-    assert np.shares_memory(VectorSource(data=data, repeat=True).work(10, 500), data)
+    assert np.shares_memory(VectorSource(data=data, repeat=True).work(10, 1500), data)
 
 
 def test_null_source_hands_out_one_piece_of_memory() -> None:

@@ -1,0 +1,279 @@
+"""The fused path gives what the blocks' own runners give: items, tags, counts and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from semradio.blocks.api import (
+    Array,
+    BlockError,
+    Input,
+    Output,
+    Sink,
+    Source,
+    SyncBlock,
+    Tag,
+    block,
+    parameter,
+    state,
+)
+from semradio.blocks.api.runner import Runner
+from semradio.flowgraphs import Flowgraph
+from semradio.flowgraphs.runtime.process import Process
+from semradio.flowgraphs.runtime.segment import Segment, segments_of
+
+
+@block("test_counter", category="sources")
+class Counter(Source):
+    """Items 0, 1, 2, ... with a tag on every item that ``tag_every`` divides."""
+
+    items: int = parameter(100, doc="Number of items.")
+    tag_every: int = parameter(0, doc="Distance of the tags; 0: none.")
+    y = Output("float32", doc="The index.")
+    z = Output("int64[2]", doc="The index twice.")
+
+    def work(self, n: int, at: int) -> tuple[Array, Array]:
+        n = min(n, self.items - at)
+        if at + n == self.items:
+            self.finish()
+        index = np.arange(at, at + n)
+        if self.tag_every:
+            for i in index[index % self.tag_every == 0]:
+                self.tag("mark", int(i), int(i))
+        return index.astype(np.float32), np.stack([index, index], axis=1)
+
+
+@block("test_marker", category="stream")
+class Marker(SyncBlock):
+    """Pass items on, and tag each whose value is a multiple of ``every``."""
+
+    every: int = parameter(7, doc="Which items to tag.")
+    x = Input("float32", doc="Items.")
+    y = Output(like="x", doc="The same.")
+
+    def work(self, x: Array, at: int) -> Array:
+        for i in np.flatnonzero(x % self.every == 0):
+            self.tag("seen", float(x[i]), at + int(i))
+        return x + np.float32(0.5)
+
+
+@block("test_split", category="stream")
+class Split(SyncBlock):
+    """Two outputs from two inputs."""
+
+    a = Input("float32", doc="One.")
+    b = Input("float32", doc="Other.")
+    total = Output("float32", doc="Sum.")
+    product = Output("float32", doc="Product.")
+
+    def work(self, a: Array, b: Array, at: int) -> tuple[Array, Array]:
+        return a + b, a * b
+
+
+@block("test_gain", category="stream")
+class Gain(SyncBlock):
+    """A factor that may change while running; 13 times an item fails when asked to."""
+
+    gain: float = parameter(2.0, live=True, doc="Factor.")
+    fail_at: int = parameter(-1, doc="Index of the item that fails; -1: none.")
+    wrong_at: int = parameter(-1, doc="Index from which the result is wrong; -1: none.")
+    x = Input("float32", doc="Items.")
+    y = Output(like="x", doc="Product.")
+
+    def work(self, x: Array, at: int) -> Array:
+        if at <= self.fail_at < at + len(x):
+            raise ZeroDivisionError("thirteen")
+        if at <= self.wrong_at < at + len(x):
+            return x[:-1]
+        return x * np.float32(self.gain)
+
+
+@block("test_recorder", category="sinks")
+class Recorder(Sink):
+    """Keep items and tags; end after ``limit`` items."""
+
+    listens = ("*",)
+    limit: int = parameter(1 << 60, doc="Items after which it ends.")
+    x = Input("any[...]", doc="Items.")
+    chunks: list[Any] = state(factory=list, doc="Items so far.")
+    heard: list[Tag] = state(factory=list, doc="Tags so far.")
+    count: int = state(0, doc="Number of items.")
+
+    def on_tag(self, tag: Tag) -> None:
+        self.heard.append(tag)
+
+    def work(self, x: Array, at: int) -> None:
+        self.chunks.append(x.copy())
+        self.count += len(x)
+        if self.count >= self.limit:
+            self.finish()
+
+    def results(self) -> dict[str, Any]:
+        kept = np.concatenate(self.chunks).tolist() if self.chunks else []
+        return {"items": kept[: self.limit], "tags": [t for t in self.heard if t[0] < self.limit]}
+
+
+def diamond(items: int, tag_every: int, mark_every: int, limit: int = 1 << 60) -> Flowgraph:
+    """A source whose outputs fork and join again, with sinks of every kind."""
+    fg = Flowgraph("diamond")
+    source = fg.add(Counter(items=items, tag_every=tag_every), "source")
+    left, right = fg.add(Gain(gain=3.0), "left"), fg.add(Marker(every=mark_every), "right")
+    split = fg.add(Split(), "split")
+    after = fg.add(Gain(), "after")
+    fg.connect(source, left, split)
+    fg.connect(source, right, split.port("b"))
+    fg.connect(split, after, fg.add(Recorder(), "total"))
+    fg.connect(split.port("product"), fg.add(Recorder(limit=limit), "product"))
+    fg.connect(source.port("z"), fg.add(Recorder(), "pairs"))
+    fg.connect(right, fg.add(Recorder(), "marked"))
+    return fg
+
+
+def run_with(units: Callable[[dict[str, Runner]], list[Any]], fg: Flowgraph, chunk: int) -> Any:
+    """Run a flowgraph with a way of stepping its runners; returns report and results."""
+    process = Process(fg.check(), None, chunk)
+    process.start()
+    steps = units(process.runners)
+    for _ in range(100_000):
+        if not [1 for unit in steps if unit.step()]:
+            break
+    else:
+        raise AssertionError("the flowgraph does not come to an end")
+    assert all(runner.finished for runner in process.runners.values())
+    for unit in steps:
+        if isinstance(unit, Segment):
+            unit.settle()
+    report = process.report()
+    for counts in report["blocks"].values():
+        counts.pop("busy_s")
+    return report
+
+
+def plain(runners: dict[str, Runner]) -> list[Any]:
+    """Step every runner by itself."""
+    return list(runners.values())
+
+
+def fused(runners: dict[str, Runner]) -> list[Any]:
+    """Step segments, which must really be there."""
+    units = segments_of(runners)
+    assert any(isinstance(unit, Segment) for unit in units)
+    return units
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    items=st.integers(1, 300),
+    chunk=st.sampled_from([1, 2, 7, 64, 1000]),
+    tag_every=st.sampled_from([0, 0, 5, 50]),
+    mark_every=st.sampled_from([3, 40, 1000]),
+)
+def test_fused_equals_plain(items: int, chunk: int, tag_every: int, mark_every: int) -> None:
+    one = run_with(plain, diamond(items, tag_every, mark_every), chunk)
+    other = run_with(fused, diamond(items, tag_every, mark_every), chunk)
+    for key in ("results", "blocks", "notes"):
+        assert one[key] == other[key]
+    for label, counts in one["edges"].items():
+        for key in ("items", "dropped", "bytes"):
+            assert counts[key] == other["edges"][label][key], label
+
+
+@pytest.mark.parametrize("chunk", [1, 16])
+def test_the_rest_goes_on_when_a_sink_ends_early(chunk: int) -> None:
+    one = run_with(plain, diamond(500, 0, 1000, limit=160), chunk)
+    other = run_with(fused, diamond(500, 0, 1000, limit=160), chunk)
+    assert one["results"] == other["results"]
+    assert len(other["results"]["total"]["items"]) == 500
+    assert len(other["results"]["product"]["items"]) == 160
+
+
+def test_a_fused_segment_leaves_the_queues_alone() -> None:
+    process = Process(diamond(10_000, 0, 10_001).check(), None, 16)
+    process.start()
+    (segment,) = segments_of(process.runners)
+    assert isinstance(segment, Segment)
+    segment.step()
+    segment.step()
+    assert segment.passes > 1, "the fused path was not taken"
+    assert all(not queue.chunks for queue in process.queues.values())
+
+
+@pytest.mark.parametrize("at", [0, 5, 200, 499])
+def test_a_failing_block_is_named_with_its_item(at: int) -> None:
+    fg = Flowgraph()
+    fg.connect(Counter(items=500), Gain(), fg.add(Gain(fail_at=at), "bad"), Recorder())
+    with pytest.raises(BlockError, match=r"block 'bad', item \d+: ZeroDivisionError: thirteen") as e:
+        run_with(fused, fg, 5)
+    assert e.value.index == at - at % 5
+
+
+@pytest.mark.parametrize("at", [0, 203])
+def test_a_wrong_result_is_refused(at: int) -> None:
+    fg = Flowgraph()
+    fg.connect(Counter(items=500), fg.add(Gain(wrong_at=at), "bad"), Gain(), Recorder())
+    with pytest.raises(BlockError, match=r"block 'bad'.*returned 4 items.*5 were due"):
+        run_with(fused, fg, 5)
+
+
+@pytest.mark.parametrize("units", [plain, fused])
+def test_a_live_change_takes_effect_at_an_item_border_and_leaves_a_tag(
+    units: Callable[[dict[str, Runner]], list[Any]],
+) -> None:
+    fg = Flowgraph()
+    sink = Recorder()
+    fg.connect(Counter(items=400), fg.add(Gain(gain=1.0), "gain"), Gain(gain=1.0), sink)
+    process = Process(fg.check(), None, 4)
+    process.start()
+    steps = units(process.runners)
+    for _ in range(3):
+        [unit.step() for unit in steps]
+    process.change("gain", "gain", -1.0)
+    while [1 for unit in steps if unit.step()]:
+        pass
+    (tag,) = sink.heard
+    assert tag.key == "gain.gain"
+    assert tag.value == -1.0
+    assert 0 < tag.index < 400
+    expected = np.arange(400.0) * np.where(np.arange(400) < tag.index, 1, -1)
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), expected)
+
+
+def test_a_bypassed_block_is_skipped_and_can_come_back() -> None:
+    fg = Flowgraph()
+    sink = Recorder()
+    fg.connect(Counter(items=400), fg.add(Gain(gain=5.0, enabled=False), "gain"), sink)
+    process = Process(fg.check(), None, 4)
+    process.start()
+    (segment,) = segments_of(process.runners)
+    segment.step()
+    segment.step()
+    process.change("gain", "enabled", True)
+    while segment.step():
+        pass
+    (tag,) = sink.heard
+    factor = np.where(np.arange(400) < tag.index, 1, 5)
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(400.0) * factor)
+
+
+def test_chunks_larger_than_a_block_takes_are_cut() -> None:
+    class Small(Gain):
+        """A gain that takes 16 items at once."""
+
+        max_batch = 16
+        largest = 0
+
+        def work(self, x: Array, at: int) -> Array:
+            Small.largest = max(Small.largest, len(x))
+            return super().work(x, at)
+
+    fg = Flowgraph()
+    sink = Recorder()
+    fg.connect(Counter(items=1000), Small(), sink)
+    run_with(fused, fg, 100)
+    assert Small.largest == 16
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 2)
