@@ -145,12 +145,16 @@ class Segment:
                 readers[slot_of[id(queue)]] = readers.get(slot_of[id(queue)], 0) + 1
         # Before the first operation, the latest result is the head's, if it has only one.
         latest = 0 if self.source is None or len(self.source.outputs) == 1 else None
-        for operation in self.operations:
+        made_by = -1
+        for k, operation in enumerate(self.operations):
             runner = operation.runner
             places = [slot_of[id(queue)] for queue in runner.queues]
             if runner.plain and places[0] == latest:
                 operation.argument = _PREVIOUS
-                readers[places[0]] -= 1
+                # With a call in between the result is kept too: should that call have something
+                # to say, the runners need it.
+                if made_by == k - 1:
+                    readers[places[0]] -= 1
             elif runner.plain:
                 operation.argument = places[0]
             else:
@@ -158,6 +162,7 @@ class Segment:
                 operation.argument = places[0]
             if operation.slots:
                 latest = operation.slots[0] if len(operation.slots) == 1 else None
+                made_by = k
         for operation in self.operations:
             operation.keep = any(readers.get(slot, 0) for slot in operation.slots)
         heads = 1 if self.source is None else len(self.source.outputs)
