@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from semradio.blocks.api.errors import SemradioError
+from semradio.blocks.api.errors import SemradioError, nearest
 
 COMMANDS = ("run", "check", "show", "blocks", "models", "data", "schema", "train", "export")
 """The sub-commands, in the order of the help; each stands in a module of its name."""
@@ -27,6 +27,13 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command '{args[0]}'{nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

@@ -85,7 +85,7 @@ class EdgeReceiver:
     def _drain(self) -> None:
         """Take all messages that have arrived; small ones are handed on together."""
         receive, read = self.socket.recv, self.codec.read_data
-        payloads: list[bytes] = []
+        small: list[bytes] = []
         count = 0
         for _ in range(_MESSAGES_A_STEP):
             try:
@@ -93,27 +93,23 @@ class EdgeReceiver:
             except zmq.Again:
                 break
             fields = read(header)
-            if fields is None:
-                self._hand_on(payloads, count)
-                payloads, count = [], 0
-                if self._take_control(wire.decode(header)):
-                    break
-                continue
-            index, n, tags = fields
-            payload = self._payload()
-            if index != self.received + count or tags or len(payload) != n * self.item_bytes:
-                self._hand_on(payloads, count)
-                payloads, count = [], 0
-                items = self.codec.read_items(payload, n)
-                self._take_late(index, items, tags)
-            elif self.copy:
-                payloads.append(payload)
-                count += n
-                self.messages += 1
-            else:
-                self._hand_on([payload], n)
-                self.messages += 1
-        self._hand_on(payloads, count)
+            if fields is not None:
+                index, n, tags = fields
+                payload = self._payload()
+                plain = not tags and index == self.received + count
+                if plain and len(payload) == n * self.item_bytes and len(payload) < COPY_BYTES:
+                    small.append(payload)
+                    count += n
+                    self.messages += 1
+                    continue
+            # Whatever is out of the ordinary comes after what was before it.
+            self._hand_on(small, count)
+            small, count = [], 0
+            if fields is not None:
+                self._take(index, self.codec.read_items(payload, n), tags)
+            elif self._take_control(wire.decode(header)):
+                break
+        self._hand_on(small, count)
         self.heard = monotonic()
 
     def _payload(self) -> Any:
@@ -128,8 +124,8 @@ class EdgeReceiver:
         self.copy = len(payload) < COPY_BYTES
         return payload
 
-    def _take_late(self, index: int, items: Array, tags: list[Tag]) -> None:
-        """Take items that carry tags, or that a sender asked twice has sent twice."""
+    def _take(self, index: int, items: Array, tags: list[Tag]) -> None:
+        """Hand on the items of one message; those that a sender asked twice sent twice, once."""
         if index > self.received:
             raise WireError(
                 f"edge {self.codec.edge}: item {self.received} was due, item {index} came"
@@ -142,7 +138,7 @@ class EdgeReceiver:
             queue.put(items, tags)
 
     def _hand_on(self, payloads: list[Any], count: int) -> None:
-        """Give the queues what came in order and without tags."""
+        """Hand on the items of several small messages as one chunk."""
         if not count:
             return
         joined = payloads[0] if len(payloads) == 1 else b"".join(payloads)

@@ -7,6 +7,10 @@ from semradio.blocks.api.runner import BlockError
 from semradio.flowgraphs.plan import Plan
 
 
+NOT_STARTED = -1
+"""Stands for the item index where a block failed before it met any item."""
+
+
 class RunError(SemradioError):
     """A run failed; ``trace`` is the traceback of the cause, where there is one."""
 
@@ -19,7 +23,8 @@ def block_failure(plan: Plan, block: str, index: int, reason: str, trace: str = 
     """Return the error for a block that failed at an item."""
     known = plan.blocks.get(block)
     place = f"{known.location}: " if known is not None and known.location is not None else ""
-    return RunError(f"{place}block '{block}' failed in the items from {index} on: {reason}", trace)
+    when = "could not start" if index == NOT_STARTED else f"failed in the items from {index} on"
+    return RunError(f"{place}block '{block}' {when}: {reason}", trace)
 
 
 def from_block_error(plan: Plan, error: BlockError, trace: str = "") -> RunError:

@@ -20,7 +20,7 @@ import msgspec
 
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime import protocol
-from semradio.flowgraphs.runtime.failure import RunError, block_failure
+from semradio.flowgraphs.runtime.failure import NOT_STARTED, RunError, block_failure
 from semradio.flowgraphs.runtime.local import OnProgress
 from semradio.flowgraphs.runtime.result import RunResult, merge
 
@@ -201,8 +201,9 @@ class Launcher:
     def _failure(self, name: str, message: protocol.FromWorker | None) -> RunError:
         if isinstance(message, protocol.Failed):
             if message.block is not None:
+                index = message.index if message.index is not None else NOT_STARTED
                 error = block_failure(
-                    self.plan, message.block, message.index or 0, message.message, message.traceback
+                    self.plan, message.block, index, message.message, message.traceback
                 )
                 return RunError(f"{error} (process '{name}')", message.traceback)
             return RunError(f"process '{name}': {message.message}", message.traceback)

@@ -18,6 +18,7 @@ from semradio.flowgraphs.plan import Plan
 from semradio.flowgraphs.runtime.crossing import Crossing, capacity_of, crossings
 from semradio.flowgraphs.runtime.edge_receiver import EdgeReceiver
 from semradio.flowgraphs.runtime.edge_sender import EdgeSender, SenderHub
+from semradio.flowgraphs.runtime.failure import NOT_STARTED
 from semradio.flowgraphs.runtime.scheduler import Scheduler
 
 DEFAULT_CHUNK = 64
@@ -121,7 +122,7 @@ class Process:
             try:
                 block.start()
             except Exception as error:
-                raise BlockError(name, 0, error) from error
+                raise BlockError(name, NOT_STARTED, error) from error
 
     # Running -------------------------------------------------------------------------------
 

@@ -127,30 +127,39 @@ def scheme_of(plan: Plan, types: Mapping[str, ItemType] | None = None) -> Scheme
 def topological(names: Iterable[str], links: Iterable[tuple[str, str]]) -> list[str]:
     """Return names in the given order as far as each can stand after those that link to it.
 
-    Where names link in a circle the first of them goes first: a wrong graph is drawn as well.
+    Where names link in a circle one of them goes first: a wrong graph is drawn as well.
     """
     rank = {name: k for k, name in enumerate(names)}
-    followers: dict[str, list[str]] = {name: [] for name in rank}
-    waits_for = dict.fromkeys(rank, 0)
+    before: dict[str, list[str]] = {name: [] for name in rank}
+    after: dict[str, list[str]] = {name: [] for name in rank}
     for source, target in links:
-        followers[source].append(target)
-        waits_for[target] += 1
+        before[target].append(source)
+        after[source].append(target)
+    waits_for = {name: len(sources) for name, sources in before.items()}
     free = [(k, name) for name, k in rank.items() if not waits_for[name]]
-    order: dict[str, None] = {}
-    circled = iter(rank)
-    while len(order) < len(rank):
-        if free:
-            _, name = heapq.heappop(free)
-        else:
-            name = next(name for name in circled if name not in order)
-        if name in order:
+    left = dict(rank)
+    order: list[str] = []
+    while left:
+        name = heapq.heappop(free)[1] if free else _in_circle(left, before)
+        if name not in left:
             continue
-        order[name] = None
-        for target in followers[name]:
+        del left[name]
+        order.append(name)
+        for target in after[name]:
             waits_for[target] -= 1
             if not waits_for[target]:
                 heapq.heappush(free, (rank[target], target))
-    return list(order)
+    return order
+
+
+def _in_circle(left: Mapping[str, int], before: Mapping[str, list[str]]) -> str:
+    """Return a name that stands in a circle, where each that is left waits for another."""
+    name = next(iter(left))
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        name = next(source for source in before[name] if source in left)
+    return name
 
 
 def printable(text: str) -> str:
@@ -213,14 +222,16 @@ def _ports(used: Iterable[str], cls: type[Block] | None, way: str) -> tuple[str,
     if cls is not None:
         ports = cls.declared_inputs if way == "input" else cls.declared_outputs
         declared = [port.name for port in ports]
+    distinct = list(dict.fromkeys(used))
+    # Ports that only a made block knows stay in the order of the file.
+    families = list(dict.fromkeys([*declared, *(port.partition("[")[0] for port in distinct)]))
 
-    def rank(port: str) -> tuple[int, str, int]:
-        base, _, index = port.partition("[")
+    def rank(port: str) -> tuple[int, int]:
+        family, _, index = port.partition("[")
         number = index.removesuffix("]")
-        place = declared.index(base) if base in declared else len(declared)
-        return place, base if place == len(declared) else "", int(number) if _is_int(number) else 0
+        return families.index(family), int(number) if _is_int(number) else 0
 
-    return tuple(sorted(dict.fromkeys(used), key=rank))
+    return tuple(sorted(distinct, key=rank))
 
 
 def _is_int(text: str) -> bool:

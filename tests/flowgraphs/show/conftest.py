@@ -83,9 +83,7 @@ def hostile() -> Plan:
     plan.name = plan.doc = "<svg> & \"quotes\" 'n' \x1b[2J"
     plan.blocks = {name: BlockPlan(name, "co<p>y&") for name in HOSTILE}
     plan.edges = [
-        EdgePlan(a, port, b, 'x"]<')
-        for a, b in pairwise(HOSTILE)
-        for port in ("y|<", 'z"')
+        EdgePlan(a, port, b, 'x"]<') for a, b in pairwise(HOSTILE) for port in ("y|<", 'z"')
     ]
     plan.processes = {
         "end": ProcessPlan("end", list(HOSTILE[:4])),

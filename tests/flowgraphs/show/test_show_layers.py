@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable
 
 import pytest
@@ -42,11 +43,6 @@ def test_longest_paths_put_starts_before_their_first_target() -> None:
     links = [("a", "b"), ("b", "c"), ("a", "c"), ("noise", "c"), ("noise", "d")]
     layers = longest_paths(["a", "b", "c", "noise", "d", "alone"], links)
     assert layers == {"a": 0, "b": 1, "c": 2, "noise": 0, "d": 1, "alone": 0}
-    assert longest_paths("abn", [("a", "b"), ("b", "c"), ("n", "c")][:1]) == {
-        "a": 0,
-        "b": 1,
-        "n": 0,
-    }
 
 
 def test_a_late_source_stands_right_before_its_target() -> None:
@@ -130,14 +126,20 @@ def test_lanes_move_as_a_whole(make_plan: Callable[..., Plan]) -> None:
     assert crossings(layers) == 0
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_order_is_never_worse_than_that_of_the_file(
-    make_plan: Callable[..., Plan], seed: int
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("shape", ["tree", "chains"])
+def test_a_shuffled_graph_is_untangled(
+    make_plan: Callable[..., Plan], shape: str, seed: int
 ) -> None:
-    edges = [
-        f"b{(k * k + seed * j) % k}.y -> b{k}.x[{j}]" for k in range(1, 40) for j in range(1 + k % 3)
-    ]
-    layers, _ = layered(make_plan(edges, {"p": [f"b{k}" for k in range(0, 40, 3)]}))
-    before = crossings(layers)
+    if shape == "tree":
+        edges = [f"b{(k - 1) // 2}.y -> b{k}.x" for k in range(1, 31)]
+    else:
+        edges = [f"b{k}.y -> b{k + 8}.x" for k in range(32)]
+    plan = make_plan(edges)
+    names = list(plan.blocks)
+    random.Random(seed).shuffle(names)
+    plan.blocks = {name: plan.blocks[name] for name in names}
+    layers, _ = layered(plan)
+    assert crossings(layers) > 0
     reduce_crossings(layers)
-    assert crossings(layers) < before
+    assert crossings(layers) == 0

@@ -169,11 +169,11 @@ def check(plan: Plan, picture: Picture) -> None:
     for box in (*boxes.values(), *(box for _, box in picture.processes)):
         assert picture.page.holds(box)
     check_wires(plan, picture)
-    everything = [*picture.captions, *picture.blocks]
     for caption, box in picture.captions:
         assert picture.page.holds(box), caption
-        for other in everything:
-            assert other == (caption, box) or not box.overlaps(other[1]), (caption, other)
+        assert not any(box.overlaps(other) for other in boxes.values()), caption
+    for (_, one), (_, other) in itertools.combinations(picture.captions, 2):
+        assert not one.overlaps(other)
 
 
 def check_processes(plan: Plan, picture: Picture) -> None:
