@@ -20,7 +20,8 @@ class Queue:
 
     ``capacity`` (items) is where the sender is held back; a chunk that is under way when the
     mark is passed is still taken whole. With a lossy policy the queue drops instead, counts what
-    it dropped, and marks the gap with a tag.
+    it dropped, and marks the gap with a tag on the next item. The tags of dropped items move to
+    that item too: a tag may say how to read all that follows.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Queue:
         "messages",
         "missing",
         "on_close",
+        "orphans",
         "policy",
         "tags",
     )
@@ -53,6 +55,7 @@ class Queue:
         self.ended = False
         self.dropped = 0
         self.missing = 0
+        self.orphans: list[Tag] = []
         self.messages = 0
         self.on_close: Callable[[], None] | None = None
 
@@ -68,10 +71,16 @@ class Queue:
                 chunk, tags = self._drop_oldest(chunk, tags)
         n = len(chunk)
         if n and self.missing:
-            self.tags.append(Tag(self.at + self.items, GAP, self.missing))
-            self.missing = 0
+            first = self.at + self.items
+            self.tags.append(Tag(first, GAP, self.missing))
+            self.tags.extend(tag.moved(first) for tag in self.orphans)
+            self.missing, self.orphans = 0, []
         self.missing += lost_after
         if tags:
+            if lost_after:
+                end = self.at + self.items + n
+                self.orphans += [tag for tag in tags if tag.index >= end and not _gap(tag)]
+                tags = [tag for tag in tags if tag.index < end]
             self.tags.extend(tags)
         if n:
             self.chunks.append(chunk)
@@ -121,14 +130,14 @@ class Queue:
             self.on_close()
 
     def _drop_newest(self, chunk: Array, tags: Iterable[Tag]) -> tuple[Array, list[Tag], int]:
-        """Cut the new chunk to the room there is; returns what fits, its tags, and the loss."""
+        """Cut the new chunk to the room there is; returns what fits, all tags, and the loss."""
         room = int(max(0, self.limit - self.items))
         lost = len(chunk) - room
         end = self.at + self.items + room
         tags = list(tags)
         self.dropped += lost
         before = sum(_gap(tag) for tag in tags if tag.index >= end)
-        return chunk[:room], [tag for tag in tags if tag.index < end], lost + before
+        return chunk[:room], tags, lost + before
 
     def _drop_oldest(self, chunk: Array, tags: Iterable[Tag]) -> tuple[Array, list[Tag]]:
         """Let go of the oldest items, of the new chunk too if need be; the next one is marked."""
@@ -148,7 +157,7 @@ class Queue:
         gap = lost + sum(_gap(tag) for tag in waiting if tag.index <= end)
         self.tags.clear()
         kept = [t.moved(t.index - lost) for t in waiting if t.index > end]
-        first_kept = [t.moved(self.at) for t in waiting if t.index == end and not _gap(t)]
+        first_kept = [t.moved(self.at) for t in waiting if t.index <= end and not _gap(t)]
         return chunk[left:], [Tag(self.at, GAP, gap), *first_kept, *kept]
 
 

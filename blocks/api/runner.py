@@ -278,14 +278,17 @@ def _index_of(tag: Tag) -> int:
 
 
 def _each_once(tags: list[Tag]) -> list[Tag]:
-    """Leave out tags that repeat another on the same item; ``tags`` are in order."""
+    """Leave out tags that repeat the one before of their key on the same item.
+
+    A tag that reaches a block by two inputs is one tag; a state that went on, off and on again
+    before an item is three. ``tags`` are in order.
+    """
     kept: list[Tag] = []
-    first = 0
+    latest: dict[str, Tag] = {}
     for tag in tags:
-        if not kept or kept[-1].index != tag.index:
-            first = len(kept)
-        elif tag in kept[first:]:
+        if latest.get(tag.key) == tag:
             continue
+        latest[tag.key] = tag
         kept.append(tag)
     return kept
 
