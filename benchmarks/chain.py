@@ -12,6 +12,7 @@ from time import perf_counter
 
 import numpy as np
 from comparison import compare, machine, tell
+
 from semradio.blocks.sinks.null_sink import NullSink
 from semradio.blocks.sources.null_source import NullSource
 from semradio.blocks.stream.multiply_const import MultiplyConst

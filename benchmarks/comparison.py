@@ -13,6 +13,7 @@ import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -65,7 +66,7 @@ def compare(
     *,
     lower_is_better: bool = False,
 ) -> Comparison:
-    """Measure a subject against its floor, in turns; the first round warms up and is not counted."""
+    """Measure a subject against its floor, in turns; the first round warms up, uncounted."""
     found = Comparison(name, unit, bar, lower_is_better=lower_is_better)
     floor()
     subject()
@@ -109,7 +110,7 @@ def tell(comparisons: list[Comparison], as_json: bool, state: dict[str, Any]) ->
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             return next(
                 line.split(":")[1].strip() for line in file if line.startswith("model name")
             )

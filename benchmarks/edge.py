@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import zmq
 from comparison import Comparison, compare, machine, tell
+
 from semradio.flowgraphs import Flowgraph
 
 EDGE = """
@@ -81,7 +81,9 @@ def bare(transport: str, payload: np.ndarray, messages: int, what: str) -> float
             if what == "latency":
                 next_at += 1 / STAMP_RATE
                 time.sleep(max(0.0, next_at - time.monotonic()))
-                payload[:8] = np.frombuffer(time.monotonic_ns().to_bytes(8, sys.byteorder), np.uint8)
+                payload[:8] = np.frombuffer(
+                    time.monotonic_ns().to_bytes(8, sys.byteorder), np.uint8
+                )
             socket.send_multipart([HEADER, payload])
         answer = float(child.communicate()[0])
         socket.close()
@@ -125,9 +127,7 @@ def throughput(rounds: int) -> list[Comparison]:
             ) -> float:
                 return edge(t, i, c, m)
 
-            found.append(
-                compare(f"{name}, {transport}", "messages/s", bar, floor, subject, rounds)
-            )
+            found.append(compare(f"{name}, {transport}", "messages/s", bar, floor, subject, rounds))
     return found
 
 

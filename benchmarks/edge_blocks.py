@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
+
 from semradio.blocks.api import Array, Input, Output, Sink, Source, block, parameter, state
 
 

@@ -16,6 +16,7 @@ from time import perf_counter
 import numpy as np
 import onnxruntime as ort
 from comparison import Comparison, compare, machine, tell
+
 from semradio.blocks.channels.counter_noise import CounterNoise
 from semradio.blocks.neural.model_file import find_model
 from semradio.flowgraphs import Flowgraph

@@ -106,5 +106,5 @@ def _require_torch() -> None:
     ]
     if missing:
         raise SemradioError(
-            f"training and export need {', '.join(missing)}: pip install \"semradio[train]\""
+            f'training and export need {", ".join(missing)}: pip install "semradio[train]"'
         )

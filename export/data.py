@@ -51,9 +51,7 @@ class LabelledImages:
             )
         if labels.shape != images.shape[:1]:
             raise DatasetError(f"{len(images)} images, but labels of shape {list(labels.shape)}")
-        return cls(
-            torch.from_numpy(np.array(images)), torch.from_numpy(labels.astype(np.int64))
-        )
+        return cls(torch.from_numpy(np.array(images)), torch.from_numpy(labels.astype(np.int64)))
 
     def rows(self, index: Tensor) -> LabelledImages:
         """Return the images at ``index``, int64[m]."""

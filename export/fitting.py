@@ -92,9 +92,7 @@ def fit(phase: Phase, path: Path, *, resume: bool, progress: Progress) -> list[F
         run.train_one_epoch()
         run.judge()
         checkpoint.save(path, run.state())
-        progress(
-            Event(phase.name, run.epoch, phase.schedule.epochs, run.history[-1], run.finished)
-        )
+        progress(Event(phase.name, run.epoch, phase.schedule.epochs, run.history[-1], run.finished))
     run.keep_best()
     return run.history
 
@@ -183,14 +181,11 @@ class _Run:
 
     def _weights(self) -> dict[str, dict[str, Tensor]]:
         return {
-            name: copy.deepcopy(module.state_dict())
-            for name, module in self.phase.modules.items()
+            name: copy.deepcopy(module.state_dict()) for name, module in self.phase.modules.items()
         }
 
 
-def _refuse_other_settings(
-    path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]
-) -> None:
+def _refuse_other_settings(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     differences = [
         f"{key} {found.get(key)} there, {wanted.get(key)} now"
         for key in sorted({*found, *wanted})

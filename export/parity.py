@@ -17,9 +17,7 @@ Batch = dict[str, Tensor]
 Arrays = list[NDArray[Any]]
 
 
-def example_batches(
-    inputs: Mapping[str, Tensor], sizes: Sequence[int], name: str
-) -> list[Batch]:
+def example_batches(inputs: Mapping[str, Tensor], sizes: Sequence[int], name: str) -> list[Batch]:
     """Make one batch of each size from the rows of the examples.
 
     A floating-point row is a mixture of two example rows, so it stays in the range of values
@@ -53,9 +51,7 @@ def _mixed_rows(rows: Tensor, size: int, source: torch.Generator) -> Tensor:
     return rows[first] * share + rows[second] * (1 - share)
 
 
-def torch_outputs(
-    module: nn.Module, batch: Batch, outputs: Sequence[str], name: str
-) -> Arrays:
+def torch_outputs(module: nn.Module, batch: Batch, outputs: Sequence[str], name: str) -> Arrays:
     """Run the module; raises :class:`ModelError` if it fails or its outputs are not as told."""
     size = len(next(iter(batch.values())))
     try:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,7 @@ class Flowgraph:
         self._plan.blocks[name] = BlockPlan(name, block.block_type)
         return block
 
-    def connect(
-        self, *points: Point, queue: int | None = None, policy: Policy = "block"
-    ) -> None:
+    def connect(self, *points: Point, queue: int | None = None, policy: Policy = "block") -> None:
         """Connect blocks in a chain: the output of each to the input of the next.
 
         Args:
@@ -125,11 +124,9 @@ class Flowgraph:
         """
         if len(points) < 2:
             raise ItemTypeError("connect needs at least two points")
-        for source, target in zip(points, points[1:], strict=False):
+        for source, target in itertools.pairwise(points):
             self._plan.edges.append(
-                EdgePlan(
-                    *self._end(source, "output"), *self._end(target, "input"), queue, policy
-                )
+                EdgePlan(*self._end(source, "output"), *self._end(target, "input"), queue, policy)
             )
 
     def process(
@@ -210,11 +207,12 @@ class Flowgraph:
                 on_progress=on_progress,
             )
         if processes or (processes is None and plan.processes):
+            # Imported late: one process needs nothing of it.
             from semradio.flowgraphs.runtime.launcher import Launcher
 
             return Launcher(
                 graph,
-                transport=transport,  # type: ignore[arg-type]
+                transport=transport,
                 chunk=chunk,
                 max_seconds=max_seconds,
                 on_progress=on_progress,

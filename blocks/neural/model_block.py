@@ -137,4 +137,4 @@ class OneToOneModelBlock(ModelBlock):
         except Exception as error:
             raise self.session.failure(error) from None
 
-    work: Callable[..., Array | tuple[Array, ...]] = infer
+    work: Callable[..., Array | tuple[Array | None, ...]] = infer

@@ -76,7 +76,10 @@ def markdown() -> str:
                     for way, p in ports
                 ]
                 lines.append("")
-            lines += ["| parameter | type | default | limits | |", "| --- | --- | --- | --- | --- |"]
+            lines += [
+                "| parameter | type | default | limits | |",
+                "| --- | --- | --- | --- | --- |",
+            ]
             for key, p in cls.parameters.items():
                 live = " Live." if p.live else ""
                 unit = f" {p.unit}" if p.unit else ""

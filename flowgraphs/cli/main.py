@@ -92,8 +92,7 @@ def _status(arguments: list[str], debug: bool) -> int:
         if debug:
             traceback.print_exc()
         click.echo(
-            f"error: {type(error).__name__}: {error}"
-            + ("" if debug else " (--debug shows where)"),
+            f"error: {type(error).__name__}: {error}" + ("" if debug else " (--debug shows where)"),
             err=True,
         )
         return FAILED

@@ -54,7 +54,7 @@ def command(
     with progress_display(flowgraph, quiet) as on_progress:
         result = flowgraph.run(
             processes=processes,
-            transport=transport,  # type: ignore[arg-type]
+            transport=transport,
             chunk=chunk,
             only=only,
             max_seconds=max_seconds,

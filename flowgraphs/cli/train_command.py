@@ -34,7 +34,9 @@ def command(
         for name, known in commands.describe().items():
             click.echo(f"{name}\n{click.wrap_text(known.summary, 96, '  ', '  ')}\n")
             for option in known.options():
-                click.echo(f"  {option.name:<24}{option.type:<20}{option.default!s:<12}{option.doc}")
+                click.echo(
+                    f"  {option.name:<24}{option.type:<20}{option.default!s:<12}{option.doc}"
+                )
         return
     folder = out if out is not None else Path("runs") / recipe
     report = commands.train(

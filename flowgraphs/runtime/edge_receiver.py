@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -71,7 +72,7 @@ class EdgeReceiver:
         """
         if self.finished:
             return False
-        moved = bool(self.socket.getsockopt(zmq.EVENTS) & zmq.POLLIN)  # type: ignore[operator]
+        moved = bool(int(self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
         if moved:
             self._drain()
         if not self.finished:
@@ -178,11 +179,9 @@ class EdgeReceiver:
         self.granted = free + room
         # On a fresh connection the sender goes on from the index asked for, so the index is
         # what has arrived; what waits here counts against the credit only.
-        self.socket.send(
-            self.codec.control(wire.REQUEST, self.received, max(0, room - waiting))
-        )
+        self.socket.send(self.codec.control(wire.REQUEST, self.received, max(0, room - waiting)))
 
-    def _closed(self, queue: Queue) -> object:
+    def _closed(self, queue: Queue) -> Callable[[], None]:
         def closed() -> None:
             if queue in self.queues:
                 self.queues.remove(queue)

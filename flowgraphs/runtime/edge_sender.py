@@ -162,7 +162,7 @@ class EdgeSender:
         try:
             send(peer, zmq.SNDMORE)
             send(self.codec.data(index, len(chunk), tags), zmq.SNDMORE)
-            send(payload, 0, payload.nbytes < ZERO_COPY_BYTES)
+            send(payload.data, 0, payload.nbytes < ZERO_COPY_BYTES)
         except zmq.ZMQError as error:
             self._unreachable(error)
 
@@ -219,13 +219,15 @@ class SenderHub:
         """Handle what the receivers say; returns whether anything happened."""
         socket = self.socket
         moved = False
-        while socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:  # type: ignore[operator]
+        while int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             frames = socket.recv_multipart()
             moved = True
             message = wire.decode(frames[-1])
             sender = self.senders.get(message.edge)
             if sender is None:
-                raise WireError(f"a peer asked for edge {message.edge}, which is not sent from here")
+                raise WireError(
+                    f"a peer asked for edge {message.edge}, which is not sent from here"
+                )
             sender.handle(frames[0], message)
         return moved
 

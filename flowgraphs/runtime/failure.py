@@ -6,7 +6,6 @@ from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.runner import BlockError
 from semradio.flowgraphs.plan import Plan
 
-
 NOT_STARTED = -1
 """Stands for the item index where a block failed before it met any item."""
 

@@ -11,13 +11,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any, Literal, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
+from semradio.blocks.api.errors import ParameterError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.failure import NOT_STARTED, RunError, block_failure
@@ -26,7 +26,8 @@ from semradio.flowgraphs.runtime.result import RunResult, merge
 
 M = TypeVar("M")
 
-Transport = Literal["ipc", "tcp"]
+TRANSPORTS = ("ipc", "tcp")
+"""What edges between processes of one host may run over."""
 
 STARTUP_S = 60.0
 """Seconds that all workers together may take to load their models and start."""
@@ -50,11 +51,15 @@ class Launcher:
         self,
         graph: Graph,
         *,
-        transport: Transport | None = None,
+        transport: str | None = None,
         chunk: int | None = None,
         max_seconds: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
+        if transport is not None and transport not in TRANSPORTS:
+            raise ParameterError(
+                f"transport must be one of {', '.join(TRANSPORTS)}, not {transport!r}"
+            )
         self.plan = graph.plan
         self.edge_types = graph.edge_types
         self.transport = transport

@@ -73,9 +73,7 @@ class Process:
             if local:
                 targets[edge.source].setdefault(edge.output, []).append(queue)
         for crossing in self.outgoing:
-            sender = EdgeSender(
-                crossing.number, crossing.item, crossing.capacity, crossing.policy
-            )
+            sender = EdgeSender(crossing.number, crossing.item, crossing.capacity, crossing.policy)
             self.senders[crossing.number] = sender
             targets[crossing.source].setdefault(crossing.output, []).append(sender)
         for name in graph.order:
@@ -134,9 +132,7 @@ class Process:
             sockets.append(self.hub.socket)
             steps.append(self.hub.step)
         steps += [receiver.step for receiver in self.receivers.values()]
-        self.scheduler = Scheduler(
-            self.runners, steps, sockets, self._edges_done
-        )
+        self.scheduler = Scheduler(self.runners, steps, sockets, self._edges_done)
         self.scheduler.tick_every = tick_every
         if on_tick is not None:
             self.scheduler.on_tick = on_tick
@@ -236,9 +232,7 @@ class Process:
             found = block.results()
             if found:
                 results[name] = found
-        notes = {
-            name: block.notes for name, block in self.graph.blocks.items() if block.notes
-        }
+        notes = {name: block.notes for name, block in self.graph.blocks.items() if block.notes}
         usage = psutil.Process()
         return {
             "blocks": blocks,
@@ -289,5 +283,3 @@ def _closing(runner: Runner, target: Any) -> Callable[[], None]:
         runner.drop_target(target)
 
     return closed
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +82,7 @@ def _edge(label: str, counts: dict[str, int]) -> dict[str, int]:
 
 def _plain(value: Any) -> Any:
     """JSON has no NaN and no infinity."""
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}

@@ -120,7 +120,7 @@ class Scheduler:
         if self.poller is not None:
             if not waiting and self._stalled_by_local_queue():
                 return
-            self.poller.poll(pause * 1000)
+            self.poller.poll(int(pause * 1000))
         elif waiting:
             time.sleep(pause)
         elif not self._stalled_by_local_queue():

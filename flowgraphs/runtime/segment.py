@@ -15,7 +15,6 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from semradio.blocks.api.errors import SemradioError
-from semradio.blocks.api.item_type import Array
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import InputRunner, Runner, SourceRunner, SyncRunner
 
@@ -32,7 +31,18 @@ _PREVIOUS = -1
 class Operation:
     """One block's call within a pass: where its arguments are and where its results go."""
 
-    __slots__ = ("argument", "call", "dtypes", "enabled", "keep", "outside", "runner", "shapes", "slots", "wanted")
+    __slots__ = (
+        "argument",
+        "call",
+        "dtypes",
+        "enabled",
+        "keep",
+        "outside",
+        "runner",
+        "shapes",
+        "slots",
+        "wanted",
+    )
 
     def __init__(self, runner: SyncRunner) -> None:
         self.runner = runner
@@ -330,8 +340,10 @@ class Segment:
             at += n
             assert source is not None
             x = self._generate(source, at)
-            if attention or x.__class__ is not head.__class__ or (
-                len(x[0] if x.__class__ is tuple else x) != n
+            if (
+                attention
+                or x.__class__ is not head.__class__
+                or (len(x[0] if x.__class__ is tuple else x) != n)
             ):
                 self.items += made * n
                 self.passes += made
@@ -483,10 +495,15 @@ class Segment:
         self.attention += [runner for runner in self.runners if runner.changes]
         if any(o.enabled != o.runner.block.enabled for o in self.operations):
             self.stale = True
-        self.warm = not self.stale and self.whole and all(
-            (runner.finished or runner.started) and not any(runner.pending)
-            for runner in self.runners
-        ) and not any(queue.items or queue.tags for queue, _ in self.inner)
+        self.warm = (
+            not self.stale
+            and self.whole
+            and all(
+                (runner.finished or runner.started) and not any(runner.pending)
+                for runner in self.runners
+            )
+            and not any(queue.items or queue.tags for queue, _ in self.inner)
+        )
         return moved
 
     def _position(self) -> int:

@@ -28,7 +28,8 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -54,7 +55,8 @@ class WireError(SemradioError):
     """A message from a peer is not what this edge carries."""
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Message:
     """A decoded header."""
 
     kind: int

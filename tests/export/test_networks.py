@@ -57,9 +57,7 @@ def linear_widths(module: torch.nn.Module) -> list[tuple[int, int]]:
     ],
     ids=["transmitter", "receiver", "alice", "bob", "eve", "substitute"],
 )
-def test_layers_have_the_widths_of_section_v(
-    module: torch.nn.Module, widths: list[int]
-) -> None:
+def test_layers_have_the_widths_of_section_v(module: torch.nn.Module, widths: list[int]) -> None:
     assert linear_widths(module) == list(itertools.pairwise(widths))
 
 

@@ -8,7 +8,18 @@ import time
 from typing import Any
 
 import numpy as np
-from semradio.blocks.api import Array, Input, Output, Sink, Source, SyncBlock, block, parameter, state
+
+from semradio.blocks.api import (
+    Array,
+    Input,
+    Output,
+    Sink,
+    Source,
+    SyncBlock,
+    block,
+    parameter,
+    state,
+)
 
 
 @block("count_source", category="sources")

@@ -6,6 +6,7 @@ import threading
 import time
 
 import numpy as np
+
 from semradio.blocks.sinks.null_sink import NullSink
 from semradio.blocks.sinks.vector_sink import VectorSink
 from semradio.blocks.sources.null_source import NullSource

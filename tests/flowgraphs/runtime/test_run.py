@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from semradio.flowgraphs import Flowgraph, RunError
 from semradio.flowgraphs.runtime.launcher import Launcher
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from semradio.blocks.api import (
     Array,
     BlockError,
@@ -207,7 +208,9 @@ def test_a_fused_segment_leaves_the_queues_alone() -> None:
 def test_a_failing_block_is_named_with_its_item(at: int) -> None:
     fg = Flowgraph()
     fg.connect(Counter(items=500), Gain(), fg.add(Gain(fail_at=at), "bad"), Recorder())
-    with pytest.raises(BlockError, match=r"block 'bad', item \d+: ZeroDivisionError: thirteen") as e:
+    with pytest.raises(
+        BlockError, match=r"block 'bad', item \d+: ZeroDivisionError: thirteen"
+    ) as e:
         run_with(fused, fg, 5)
     assert e.value.index == at - at % 5
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from semradio.blocks.api.item_type import DTYPES, ItemType
 from semradio.blocks.api.tag import Tag
 from semradio.flowgraphs.runtime import wire
@@ -112,5 +113,7 @@ def test_an_item_count_that_does_not_fit_the_payload_is_refused() -> None:
 def test_another_item_type_is_refused() -> None:
     ours = HeaderCodec(0, ItemType("float32", (23,)))
     theirs = HeaderCodec(0, ItemType("complex64", (23,)))
-    with pytest.raises(WireError, match=r"carries float32\[23\], but the peer sent complex64\[23\]"):
+    with pytest.raises(
+        WireError, match=r"carries float32\[23\], but the peer sent complex64\[23\]"
+    ):
         ours.read_data(theirs.data(0, 1))
