@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from semradio.blocks.api.errors import ModelError
+from semradio.blocks.errors import ModelError
 
 FORMAT = 1
 """Version of the layout of a checkpoint."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from semradio.blocks.api.errors import ModelError, SemradioError
+from semradio.blocks.errors import ModelError, SemradioError
 from semradio.export.recipes import RECIPES, Recipe, recipe_named
 from semradio.export.recipes.settings import parse_overrides, with_overrides
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semradio.blocks.api.errors import DatasetError, ParameterError
+from semradio.blocks.errors import DatasetError, ParameterError
 
 VALIDATION_SHARE = 10
 """One image in ten of the training part validates."""
@@ -116,7 +116,7 @@ class TrainingData:
     def load(cls, dataset: str = "mnist", train_images: int | None = None) -> TrainingData:
         """Load a data set by name, with its held-out and its test images to be measured on.
 
-        Raises :class:`~semradio.blocks.api.errors.DatasetError` if it is not there.
+        Raises :class:`~semradio.blocks.errors.DatasetError` if it is not there.
         """
         from semradio.blocks.datasets import load
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from semradio.blocks.api.errors import ParameterError, SemradioError
+from semradio.blocks.errors import ParameterError, SemradioError
 from semradio.export import checkpoint
 from semradio.export.progress import Event, Progress
 

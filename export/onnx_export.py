@@ -22,7 +22,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from semradio.blocks.api.errors import ModelError
+from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
 from semradio.export.checkpoint import write_bytes
 from semradio.export.parity import (

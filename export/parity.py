@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from semradio.blocks.api.errors import ModelError
+from semradio.blocks.errors import ModelError
 
 Batch = dict[str, Tensor]
 Arrays = list[NDArray[Any]]

@@ -12,14 +12,16 @@
 from __future__ import annotations
 
 import itertools
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from semradio.blocks.api.block import Block
-from semradio.blocks.api.errors import ItemTypeError, ParameterError, nearest
 from semradio.blocks.api.port import PortRef
 from semradio.blocks.api.queue import Policy
+from semradio.blocks.errors import ItemTypeError, ParameterError, nearest
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.plan import (
     BlockPlan,
@@ -73,7 +75,11 @@ class Flowgraph:
 
         texts = [*overrides, *(f"{key}={_as_text(value)}" for key, value in variables.items())]
         flowgraph = cls()
+        if allow_code:
+            folders = _import_folders(file)
+            sys.path[:0] = [folder for folder in folders if folder not in sys.path]
         flowgraph._plan = load(file, texts, allow_code=allow_code)
+        flowgraph._plan.import_folders = folders if allow_code else []
         return flowgraph
 
     @property
@@ -228,7 +234,13 @@ def _parameters(block: Block) -> dict[str, Any]:
     }
 
 
-def _as_text(value: Any) -> str:
-    import json
+def _import_folders(file: str | Path) -> list[str]:
+    """The current folder, and the one of the file where there is one."""
+    folders = [str(Path.cwd())]
+    if "\n" not in str(file) and Path(file).is_file():
+        folders.append(str(Path(file).resolve().parent))
+    return list(dict.fromkeys(folders))
 
+
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)

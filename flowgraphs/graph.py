@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block, RateBlock, SyncBlock
-from semradio.blocks.api.errors import SemradioError, nearest
 from semradio.blocks.api.item_type import ItemType
+from semradio.blocks.errors import SemradioError, nearest
 from semradio.flowgraphs.ordering import in_order
 from semradio.flowgraphs.plan import BlockPlan, EdgePlan, FlowgraphError, Location, Plan, Problem
 

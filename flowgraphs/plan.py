@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.queue import Policy
+from semradio.blocks.errors import SemradioError
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +123,5 @@ class Plan:
     """Items that a source emits per step; None leaves it to the runtime."""
     code: list[str] = field(default_factory=list)
     """Python files that define further block types."""
+    import_folders: list[str] = field(default_factory=list)
+    """Folders from which code that the flowgraph names is imported; empty unless it is allowed."""

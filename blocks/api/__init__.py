@@ -9,7 +9,14 @@ from semradio.blocks.api.block import (
     SyncBlock,
     block,
 )
-from semradio.blocks.api.errors import (
+from semradio.blocks.api.item_type import Array, ItemType, Pattern
+from semradio.blocks.api.parameter import parameter
+from semradio.blocks.api.port import Input, Output, PortRef
+from semradio.blocks.api.registry import find, names
+from semradio.blocks.api.runner import BlockError
+from semradio.blocks.api.state import state
+from semradio.blocks.api.tag import Tag
+from semradio.blocks.errors import (
     BlockNotFoundError,
     DatasetError,
     ItemTypeError,
@@ -18,13 +25,6 @@ from semradio.blocks.api.errors import (
     SemradioError,
     StreamError,
 )
-from semradio.blocks.api.item_type import Array, ItemType, Pattern
-from semradio.blocks.api.parameter import parameter
-from semradio.blocks.api.port import Input, Output, PortRef
-from semradio.blocks.api.registry import find, names
-from semradio.blocks.api.runner import BlockError
-from semradio.blocks.api.state import state
-from semradio.blocks.api.tag import Tag
 
 __all__ = [
     "Array",

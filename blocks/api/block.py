@@ -24,12 +24,12 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from semradio.blocks.api.errors import ItemTypeError, ParameterError, SemradioError, nearest
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.parameter import Parameter, parameter
 from semradio.blocks.api.port import Input, Output, Port, PortRef
 from semradio.blocks.api.state import State
 from semradio.blocks.api.tag import Tag, check_value
+from semradio.blocks.errors import ItemTypeError, ParameterError, SemradioError, nearest
 
 Outputs = Array | tuple[Array | None, ...] | None
 """What ``work`` returns: one array, a tuple of one per output, or None for no output."""

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from semradio.blocks.api.block import Block, Source
-from semradio.blocks.api.errors import ItemTypeError, SemradioError
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import make_runner
 from semradio.blocks.api.tag import Tag
+from semradio.blocks.errors import ItemTypeError, SemradioError
 
 _CLOCK_TICK = 0.001
 """Pause in seconds while a block waits for a clock."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semradio.blocks.api.errors import ItemTypeError
+from semradio.blocks.errors import ItemTypeError
 
 Array = npt.NDArray[Any]
 

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from semradio.blocks.api.errors import ParameterError, nearest
+from semradio.blocks.errors import ParameterError, nearest
 
 
 class _Required:

@@ -15,6 +15,10 @@ Policy = Literal["block", "drop_oldest", "drop_newest"]
 """What a full edge does: hold the sender back (lossless), or drop and count."""
 
 
+JOINED_BYTES = 1 << 17
+"""Bytes up to which chunks that wait are joined into one."""
+
+
 class Queue:
     """Chunks and tags between one output and one input, in order, with exact accounting.
 
@@ -86,6 +90,17 @@ class Queue:
             self.chunks.append(chunk)
             self.items += n
             self.messages += 1
+
+    def portion(self, limit: int) -> int:
+        """Return how many of the waiting items to take at once, at most ``limit``.
+
+        Small chunks are worth joining, for one call then serves many; joining large ones costs
+        more than it saves.
+        """
+        if len(self.chunks) < 2:
+            return min(self.items, limit)
+        worth = JOINED_BYTES // max(1, self.item.nbytes)
+        return min(self.items, limit, max(len(self.chunks[0]), worth))
 
     def take(self, count: int) -> Array:
         """Remove and return exactly ``count`` items; no more than :attr:`items`."""

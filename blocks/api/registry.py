@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from semradio.blocks.api.block import Block
-from semradio.blocks.api.errors import BlockNotFoundError, nearest
+from semradio.blocks.errors import BlockNotFoundError, nearest
 
 ENTRY_POINTS = "semradio.blocks"
 """Entry-point group through which other packages register block types."""

@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from semradio.blocks.api.block import Block, RateBlock, Sink, Source, StreamBlock, SyncBlock
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.tag import Tag
+from semradio.blocks.errors import SemradioError
 
 
 class BlockError(SemradioError):
@@ -419,6 +419,9 @@ class InputRunner(Runner):
         for target in self.all_targets:
             if target.items >= target.capacity:
                 return False
+        if len(self.queues) == 1:
+            portion = self.queues[0].portion(self.batch())
+            count = max(self.consumed, portion - portion % self.consumed)
         count = min(count, self.batch())
         if self.waits:
             count = min(count, self.block.ready(count, any(q.ended for q in self.queues)))

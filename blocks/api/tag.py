@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from semradio.blocks.api.errors import StreamError
+from semradio.blocks.errors import StreamError
 
 GAP = "gap"
 """Key of the tag that a lossy edge leaves on the first item after a loss; value: items lost."""

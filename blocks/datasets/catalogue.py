@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from semradio.blocks.api.errors import DatasetError, nearest
+from semradio.blocks.errors import DatasetError, nearest
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semradio.blocks.api.errors import DatasetError
+from semradio.blocks.errors import DatasetError
 
 if TYPE_CHECKING:
     from requests import Response

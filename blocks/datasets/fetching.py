@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets.catalogue import DataFile, dataset_named
 from semradio.blocks.datasets.download import ResumingDownloader
 from semradio.blocks.datasets.places import cache_folder
 from semradio.blocks.datasets.report import SilentReport, reporting
+from semradio.blocks.errors import DatasetError
 
 
 def fetch(

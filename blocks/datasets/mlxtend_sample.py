@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets.imageset import ImageSet
+from semradio.blocks.errors import DatasetError
 
 SAMPLE_SPLIT = "heldout"
 SAMPLE_SIZE = 5000

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets.imageset import ImageSet
 from semradio.blocks.datasets.untrusted import collected, expect_end
+from semradio.blocks.errors import DatasetError
 
 _ZIP_MAGIC = b"PK"
 

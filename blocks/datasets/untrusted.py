@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from semradio.blocks.api.errors import DatasetError
+from semradio.blocks.errors import DatasetError
 
 _CHUNK = 1 << 20
 

@@ -11,7 +11,7 @@ import math
 
 import msgspec
 
-from semradio.blocks.api.errors import ModelError
+from semradio.blocks.errors import ModelError
 
 METADATA_KEY = "semradio.card"
 """Key of the card in an ONNX file's ``metadata_props``."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semradio.blocks.api import ModelError
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
 from semradio.blocks.neural.onnx_header import OnnxHeader, read_header
 from semradio.blocks.neural.onnx_session import ModelPort, OnnxSession

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from semradio.blocks.api import Array, ItemType, ItemTypeError, ModelError, ParameterError
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.blocks.neural.onnx_header import read_header
 
 _DTYPES = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
-from semradio.blocks.api.errors import ParameterError, nearest
+from semradio.blocks.errors import ParameterError, nearest
 from semradio.export.recipes.settings import Option, RecipeConfig, options
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar, get_type_hints
 
 import msgspec
 
-from semradio.blocks.api.errors import ParameterError, nearest
+from semradio.blocks.errors import ParameterError, nearest
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from semradio.blocks.api.errors import SemradioError, nearest
+from semradio.blocks.errors import SemradioError, nearest
 
 COMMANDS = ("run", "check", "show", "blocks", "models", "data", "schema", "train", "export")
 """The sub-commands, in the order of the help; each stands in a module of its name."""

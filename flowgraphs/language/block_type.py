@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block
-from semradio.blocks.api.errors import BlockNotFoundError, ParameterError, nearest
 from semradio.blocks.api.port import Port
+from semradio.blocks.errors import BlockNotFoundError, ParameterError, nearest
 from semradio.flowgraphs.language.expression import WRONG
 from semradio.flowgraphs.language.member import Endpoint, Member, Ports
 from semradio.flowgraphs.language.scope import Scope

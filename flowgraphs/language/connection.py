@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from semradio.blocks.api.errors import nearest
 from semradio.blocks.api.queue import Policy
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.language.expression import ExpressionError
 from semradio.flowgraphs.language.problems import Problems
 from semradio.flowgraphs.language.template import Template, split_outside

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.language.problems import Problems
 from semradio.flowgraphs.language.source import Source
 from semradio.flowgraphs.language.tree import Entry, Node, read

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semradio.blocks.api import registry
-from semradio.blocks.api.errors import BlockNotFoundError, nearest
+from semradio.blocks.errors import BlockNotFoundError, nearest
 from semradio.flowgraphs.language.block_type import check_parameters, find_type, set_ports
 from semradio.flowgraphs.language.connection import (
     read_connection,

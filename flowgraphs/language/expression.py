@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from semradio.blocks.api.errors import SemradioError, nearest
+from semradio.blocks.errors import SemradioError, nearest
 
 LENGTH_LIMIT = 1_000
 """Characters of one expression at most."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.language.document import Document, read_document
 from semradio.flowgraphs.language.draft import Draft
 from semradio.flowgraphs.language.expansion import Expansion

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.language.template import Template
 from semradio.flowgraphs.plan import Location
 

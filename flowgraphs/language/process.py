@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.language.document import Section
 from semradio.flowgraphs.language.expansion import Expansion
 from semradio.flowgraphs.language.expression import WRONG, ExpressionError

@@ -7,7 +7,7 @@ from typing import Any
 
 from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block
-from semradio.blocks.api.errors import BlockNotFoundError
+from semradio.blocks.errors import BlockNotFoundError
 from semradio.flowgraphs.language.block_type import find_type
 from semradio.flowgraphs.language.connection import ARROW, POLICIES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from semradio.blocks.api.errors import nearest
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.plan import FlowgraphError, Problem
 
 ROOT = Path(__file__).parent.parent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from semradio.blocks.api.errors import nearest
 from semradio.blocks.api.queue import Policy
+from semradio.blocks.errors import nearest
 from semradio.flowgraphs.language.connection import POLICIES, Connection, Point, read_point
 from semradio.flowgraphs.language.document import Section
 from semradio.flowgraphs.language.expression import WRONG, ExpressionError, WrongValueError

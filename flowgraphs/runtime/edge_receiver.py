@@ -17,6 +17,9 @@ from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
 COPY_BYTES = 1 << 17
 """Messages smaller than this are received as one copy, larger ones without."""
 
+JOIN_BYTES = 1 << 14
+"""Messages smaller than this are joined with their neighbours before they are handed on."""
+
 _MESSAGES_A_STEP = 256
 """Messages taken before the blocks get their turn."""
 
@@ -98,7 +101,7 @@ class EdgeReceiver:
                 index, n, tags = fields
                 payload = self._payload()
                 plain = not tags and index == self.received + count
-                if plain and len(payload) == n * self.item_bytes and len(payload) < COPY_BYTES:
+                if plain and len(payload) == n * self.item_bytes and len(payload) < JOIN_BYTES:
                     small.append(payload)
                     count += n
                     self.messages += 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.runner import BlockError
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.plan import Plan
 
 NOT_STARTED = -1

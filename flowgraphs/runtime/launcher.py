@@ -17,7 +17,7 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from semradio.blocks.api.errors import ParameterError
+from semradio.blocks.errors import ParameterError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.failure import NOT_STARTED, RunError, block_failure

@@ -12,8 +12,8 @@ from typing import Any
 
 import zmq
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.runner import BlockError
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime.failure import RunError, from_block_error
 from semradio.flowgraphs.runtime.process import Process

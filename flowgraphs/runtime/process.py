@@ -9,10 +9,10 @@ from typing import Any
 import psutil
 import zmq
 
-from semradio.blocks.api.errors import ParameterError, nearest
 from semradio.blocks.api.item_type import ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import BlockError, Runner, make_runner
+from semradio.blocks.errors import ParameterError, nearest
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.plan import Plan
 from semradio.flowgraphs.runtime.crossing import Crossing, capacity_of, crossings

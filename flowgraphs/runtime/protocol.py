@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.item_type import ItemType
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.plan import Plan
 
 

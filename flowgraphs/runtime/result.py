@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from semradio.blocks.api.errors import SemradioError
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.plan import Plan
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import zmq
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import Runner, SourceRunner
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.runtime.segment import Segment, segments_of
 
 _TICK = 0.05

@@ -14,9 +14,9 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import InputRunner, Runner, SourceRunner, SyncRunner
+from semradio.blocks.errors import SemradioError
 
 SAMPLE_EVERY = 256
 """Passes between two that go through the runners, which take the time of each block."""
@@ -227,7 +227,7 @@ class Segment:
         n = queue.items
         if n == 0:
             return self._step_runners() if queue.ended else False
-        n = min(n, self.max_batch)
+        n = queue.portion(self.max_batch)
         at = queue.at
         if queue.tags and queue.tags[0].index < at + n:
             return self._step_runners()

@@ -34,9 +34,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.item_type import DTYPES, Array, ItemType
 from semradio.blocks.api.tag import Tag
+from semradio.blocks.errors import SemradioError
 
 MAGIC = b"smrd"
 VERSION = 1

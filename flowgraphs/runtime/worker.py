@@ -18,8 +18,8 @@ from typing import BinaryIO, TypeVar
 import zmq
 
 from semradio.blocks.api import registry
-from semradio.blocks.api.errors import SemradioError
 from semradio.blocks.api.runner import BlockError
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.process import Process
@@ -51,8 +51,8 @@ class Worker:
 
     def _run(self) -> None:
         job = self._receive(protocol.Job)
+        sys.path[:0] = job.plan.import_folders
         for file in job.plan.code:
-            sys.path.insert(0, str(Path.cwd()))
             registry.load_file(Path(file))
         graph = Graph.part(
             job.plan,

@@ -138,6 +138,7 @@ class Across:
         title = min(font.width(printable(lane.process or ""), TITLE_SIZE, bold=True), LONGEST)
         if framed and self.direction == "down":
             self._order(start, end, title + 2 * FRAME_PAD)
+        first, _ = self.layers.span(lane)
         for column, nodes in lane.columns.items():
             self._order(start, nodes[0], before + self._half(nodes[0]))
             for node, next_node in pairwise(nodes):
@@ -146,7 +147,7 @@ class Across:
                 self._order(node, next_node, distance + self._half(next_node))
             room = max(self._half(nodes[-1]) + after, self._overhang(nodes[-1]) + 6)
             self._order(nodes[-1], end, room)
-            if framed and self.direction == "down" and column == min(lane.columns):
+            if framed and self.direction == "down" and column == first:
                 # Wires that enter the frame come down beside its title, not through it.
                 self._order(start, nodes[0], title + FRAME_PAD + 6 - self._first_input(nodes[0]))
         return start, end

@@ -64,8 +64,8 @@ class Along:
         reach = self._reach(scheme, across)
         at = 0.0
         for column in range(layers.count):
-            starting = [lane for lane in lanes if self._extent(lane)[0] == column]
-            ending = [lane for lane in lanes if self._extent(lane)[1] == column]
+            starting = [lane for lane in lanes if layers.span(lane)[0] == column]
+            ending = [lane for lane in lanes if layers.span(lane)[1] == column]
             blocks = self._blocks(column)
             length = max(self.shapes[name].length for name in blocks)
             if direction == "right":
@@ -83,16 +83,11 @@ class Along:
 
     def frame(self, lane: Lane) -> tuple[float, float]:
         """Return both ends of the frame of a lane."""
-        first, last = self._extent(lane)
+        first, last = self.layers.span(lane)
         title = TITLE_ROOM if self.direction == "down" else FRAME_PAD
         own = [node for node in lane.columns[last] if self.layers.nodes[node].block is not None]
         stub = self._stub([self.layers.nodes[node].block or "" for node in own])
         return self.columns[first][0] - title, self.columns[last][1] + stub + FRAME_PAD
-
-    def _extent(self, lane: Lane) -> tuple[int, int]:
-        nodes = [node for column in lane.columns.values() for node in column]
-        columns = [n.column for n in (self.layers.nodes[k] for k in nodes) if n.block is not None]
-        return min(columns), max(columns)
 
     def _blocks(self, column: int) -> list[str]:
         nodes = (self.layers.nodes[node] for node in self.layers.column(column))

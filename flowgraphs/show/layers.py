@@ -75,6 +75,12 @@ class Layers:
         """The number of columns."""
         return self.stages[-1].columns.stop if self.stages else 0
 
+    def span(self, lane: Lane) -> tuple[int, int]:
+        """Return the first and the last column in which a lane has blocks."""
+        nodes = (self.nodes[node] for nodes in lane.columns.values() for node in nodes)
+        columns = [node.column for node in nodes if node.block is not None]
+        return min(columns), max(columns)
+
     def links(self) -> list[tuple[int, int]]:
         """Return each pair of nodes that wires join, once."""
         pairs = {p: None for r in self.routes for p in pairwise(r)}

@@ -192,7 +192,7 @@ def _block(plan: BlockPlan, edges: Sequence[EdgePlan], process: str | None) -> S
     shown = tuple(
         (key, _value(value))
         for key, value in plan.parameters.items()
-        if key not in declared or not _same(value, declared[key].default)
+        if key not in declared or not _equal(value, declared[key].default)
     )
     inputs = _ports([edge.input for edge in edges if edge.target == plan.name], cls, "input")
     outputs = _ports([edge.output for edge in edges if edge.source == plan.name], cls, "output")
@@ -238,9 +238,10 @@ def _is_int(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _same(value: Any, default: Any) -> bool:
-    # True == 1 in Python, but not for a reader.
-    return isinstance(value, bool) == isinstance(default, bool) and bool(value == default)
+def _equal(value: Any, default: Any) -> bool:
+    equal = value == default
+    # Arrays, which flowgraphs made in Python may hold, compare item by item.
+    return isinstance(equal, bool) and equal
 
 
 def _value(value: Any) -> str:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from semradio.blocks.api.errors import ModelError
+from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
 
 FULL = ModelCard(

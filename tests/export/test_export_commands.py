@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from semradio.blocks.api.errors import ModelError, ParameterError, SemradioError
+from semradio.blocks.errors import ModelError, ParameterError, SemradioError
 from semradio.export import commands
 from semradio.export.recipes import RECIPES, recipe_named
 from semradio.export.recipes.arn.config import Config

@@ -16,7 +16,7 @@ import onnxruntime  # type: ignore[import-untyped]
 import torch
 from torch import Tensor, nn
 
-from semradio.blocks.api.errors import ModelError
+from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.model_card import ModelCard
 from semradio.export.networks import ImageReceiver, SemanticReceiver
 from semradio.export.onnx_export import export_onnx, parity_of, read_card

@@ -14,8 +14,8 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'")
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import load
+from semradio.blocks.errors import DatasetError
 from semradio.export.data import LabelledImages, TrainingData
 from semradio.export.evaluate import LinkFigures
 from semradio.export.recipes.arn.config import Config

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'"
 
 import torch
 
-from semradio.blocks.api.errors import ModelError, ParameterError, SemradioError
+from semradio.blocks.errors import ModelError, ParameterError, SemradioError
 from semradio.export import checkpoint
 from semradio.export.data import TrainingData
 from semradio.export.fitting import Figures, Phase, Schedule, fit

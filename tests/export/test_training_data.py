@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'"
 
 import torch
 
-from semradio.blocks.api.errors import DatasetError, ParameterError
+from semradio.blocks.errors import DatasetError, ParameterError
 from semradio.export.data import LabelledImages, TrainingData
 
 

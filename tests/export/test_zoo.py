@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 import pytest
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import load
+from semradio.blocks.errors import DatasetError
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
 
 ZOO = Path(str(files("semradio.export.zoo.arn")))

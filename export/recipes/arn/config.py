@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semradio.blocks.api.errors import ParameterError
+from semradio.blocks.errors import ParameterError
 from semradio.export.recipes.settings import check_limits, setting
 
 

@@ -60,7 +60,7 @@ def export(folder: Path, out: Path) -> list[Path]:
     ``alice.onnx``, ``bob.onnx`` and ``adaptive_eve.onnx``. Each card holds all figures of the
     run at its training SNR.
 
-    Returns the files written. Raises :class:`~semradio.blocks.api.errors.ModelError` if the run
+    Returns the files written. Raises :class:`~semradio.blocks.errors.ModelError` if the run
     is not finished or a file does not reproduce its network.
     """
     report = Report.read(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from semradio.blocks.api.errors import ModelError, ParameterError
+from semradio.blocks.errors import ModelError, ParameterError
 from semradio.export import checkpoint
 from semradio.export.evaluate import LinkFigures
 from semradio.export.fitting import Figures

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from semradio.blocks.api.errors import ParameterError
+from semradio.blocks.errors import ParameterError
 from semradio.export import checkpoint
 from semradio.export.data import LabelledImages, TrainingData
 from semradio.export.evaluate import Link, evaluate

@@ -14,9 +14,9 @@ from typing import Any
 import pooch
 import pytest
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import fetch, load
 from semradio.blocks.datasets.catalogue import DATASETS
+from semradio.blocks.errors import DatasetError
 
 Serve = Callable[..., Any]  # starts a Server of conftest.py
 Files = dict[str, bytes]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import read_folder
+from semradio.blocks.errors import DatasetError
 
 
 def save(path: Path, pixels: np.ndarray) -> None:

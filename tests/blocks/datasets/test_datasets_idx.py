@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import read_idx
 from semradio.blocks.datasets.idx import read_idx_items
+from semradio.blocks.errors import DatasetError
 
 Build = Callable[[np.ndarray], bytes]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import Availability, ImageSet, load, status
 from semradio.blocks.datasets.catalogue import DATASETS
+from semradio.blocks.errors import DatasetError
 
 SPLITS = {
     "train": range(10_000, 60_000),

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import load, status
+from semradio.blocks.errors import DatasetError
 
 
 @pytest.fixture

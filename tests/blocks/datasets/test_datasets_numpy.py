@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semradio.blocks.api.errors import DatasetError
 from semradio.blocks.datasets import read_numpy
+from semradio.blocks.errors import DatasetError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 6), np.uint8)
 

@@ -104,6 +104,10 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "some blocks in no process": lambda: make_plan(
         ["a.y -> b.x", "b.y -> c.x", "c.y -> d.x", "a.y -> d.w"], {"p": ["b"], "q": ["c"]}
     ),
+    "wire beside a title": lambda: make_plan(
+        ["b0.y -> b3.x", "b1.y -> b3.w", "b3.y -> b2.x"],
+        {"p": ["b1"], "a process with a long name": ["b3"]},
+    ),
     "circle": lambda: make_plan(
         ["a.y -> b.x", "b.y -> c.x", "c.y -> a.x", "c.y -> d.x", "d.y -> d.w"],
         {"p": ["a", "b"], "q": ["c"]},

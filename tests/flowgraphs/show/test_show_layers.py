@@ -143,3 +143,38 @@ def test_a_shuffled_graph_is_untangled(
     assert crossings(layers) > 0
     reduce_crossings(layers)
     assert crossings(layers) == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_exchange_of_neighbours_removes_a_crossing(
+    make_plan: Callable[..., Plan], seed: int
+) -> None:
+    chance = random.Random(seed)
+    edges = {
+        f"b{chance.randrange(max(0, k - 9), k)}.y -> b{k}.x[{j}]"
+        for k in range(1, 26)
+        for j in "01"
+    }
+    layers, _ = layered(make_plan(sorted(edges), {"p": [f"b{k}" for k in range(0, 26, 3)]}))
+    reduce_crossings(layers)
+    fewest = crossings(layers)
+    for stage in layers.stages:
+        for lane in stage.lanes():
+            for nodes in lane.columns.values():
+                for k in range(len(nodes) - 1):
+                    nodes[k], nodes[k + 1] = nodes[k + 1], nodes[k]
+                    assert crossings(layers) >= fewest
+                    nodes[k], nodes[k + 1] = nodes[k + 1], nodes[k]
+
+
+def test_a_good_order_is_not_given_up_for_a_worse_one(make_plan: Callable[..., Plan]) -> None:
+    # A graph on which the last sweep makes crossings where there were none.
+    plan = make_plan(
+        ["b0.y -> b1.x", "b1.y -> b2.x", "b0.y -> b3.x", "b1.y -> b4.x", "b3.y -> b4.w"]
+        + ["b3.y -> b5.x", "b0.y -> b5.w", "b4.y -> b6.x", "b2.y -> b7.x", "b4.y -> b7.w"],
+        {"p": ["b4", "b5", "b6"]},
+    )
+    layers, _ = layered(plan)
+    assert crossings(layers) == 0
+    reduce_crossings(layers)
+    assert crossings(layers) == 0

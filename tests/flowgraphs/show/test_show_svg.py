@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from semradio.blocks.api.item_type import ItemType
 from semradio.flowgraphs.plan import BlockPlan, EdgePlan, Plan, ProcessPlan
 from semradio.flowgraphs.show import to_svg
+from semradio.flowgraphs.show.scheme import topological
 from semradio.flowgraphs.show.shapes import Direction
 
 NS = "{http://www.w3.org/2000/svg}"
@@ -53,6 +54,9 @@ class Box:
             and other.y < self.bottom - SLACK
         )
 
+    def grown(self, by: float) -> Box:
+        return Box(self.x - by, self.y - by, self.right + by, self.bottom + by)
+
     def holds(self, other: Box) -> bool:
         return (
             self.x <= other.x
@@ -81,6 +85,7 @@ class Picture:
     processes: list[tuple[str, Box]] = field(default_factory=list)
     wires: list[Drawn] = field(default_factory=list)
     captions: list[tuple[str, Box]] = field(default_factory=list)
+    titles: list[tuple[str, Box]] = field(default_factory=list)
 
 
 @dataclass
@@ -103,6 +108,9 @@ def read(svg: str) -> Picture:
             picture.blocks.append((name, Box.of(group)))
         elif (name := group.get("data-process")) is not None:
             picture.processes.append((name, Box.of(group)))
+            title = group.find(f"{NS}text")
+            assert title is not None
+            picture.titles.append(extent(title, 0.55))
         elif (name := group.get("data-edge")) is not None:
             line, head = group.findall(f"{NS}path")
             picture.wires.append(
@@ -115,10 +123,15 @@ def read(svg: str) -> Picture:
             )
     for text in root.findall(f"{NS}text"):
         if "mono" in text.get("font-family", ""):
-            x, y, size = (float(text.get(key, "")) for key in ("x", "y", "font-size"))
-            wide = 0.6 * size * len(text.text or "")
-            picture.captions.append((text.text or "", Box(x, y - 0.75 * size, x + wide, y)))
+            picture.captions.append(extent(text, 0.6))
     return picture
+
+
+def extent(text: ET.Element, em: float) -> tuple[str, Box]:
+    """Return a text and where it stands, given the mean width of its letters."""
+    x, y, size = (float(text.get(key, "")) for key in ("x", "y", "font-size"))
+    words = text.text or ""
+    return words, Box(x, y - 0.75 * size, x + em * size * len(words), y)
 
 
 def places(way: str) -> Iterator[Place]:
@@ -132,8 +145,9 @@ def places(way: str) -> Iterator[Place]:
         else:
             # A straight line is the curve whose two middle points lie on its ends.
             a, b, end = points if letter == "C" else (now, points[0], points[0])
-            for k in range(1, 33):
-                t = k / 32
+            steps = 8 + int(math.dist(now, end) / 4)
+            for k in range(1, steps + 1):
+                t = k / steps
                 weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
                 yield (
                     sum(w * p[0] for w, p in zip(weights, (now, a, b, end), strict=True)),
@@ -164,23 +178,34 @@ def check(plan: Plan, picture: Picture) -> None:
     assert Counter(name for name, _ in picture.blocks) == Counter(map(shown, plan.blocks))
     boxes = dict(picture.blocks)
     for (_, one), (_, other) in itertools.combinations(picture.blocks, 2):
-        assert not one.overlaps(other)
+        assert not one.grown(10).overlaps(other)
     check_processes(plan, picture)
     for box in (*boxes.values(), *(box for _, box in picture.processes)):
         assert picture.page.holds(box)
     check_wires(plan, picture)
-    for caption, box in picture.captions:
-        assert picture.page.holds(box), caption
-        assert not any(box.overlaps(other) for other in boxes.values()), caption
-    for (_, one), (_, other) in itertools.combinations(picture.captions, 2):
+    for text, box in (*picture.captions, *picture.titles):
+        assert picture.page.holds(box), text
+        assert not any(box.overlaps(other) for other in boxes.values()), text
+        for wire in picture.wires:
+            # What leads back in a circle, which is an error, runs where it can.
+            if wire.label not in back(plan):
+                assert not any(box.overlaps(Box(x, y, x, y)) for x, y in wire.places), (text, wire)
+    for (_, one), (_, other) in itertools.combinations(picture.captions + picture.titles, 2):
         assert not one.overlaps(other)
+
+
+def back(plan: Plan) -> set[str]:
+    """Return the labels of the edges that lead back in a circle."""
+    order = topological(plan.blocks, [(edge.source, edge.target) for edge in plan.edges])
+    rank = {name: k for k, name in enumerate(order)}
+    return {shown(e.label) for e in plan.edges if rank[e.source] >= rank[e.target]}
 
 
 def check_processes(plan: Plan, picture: Picture) -> None:
     boxes, owner = dict(picture.blocks), owners(plan)
     assert Counter(n for n, _ in picture.processes) == Counter(map(shown, set(owner.values())))
     for (_, one), (_, other) in itertools.combinations(picture.processes, 2):
-        assert not one.overlaps(other)
+        assert not one.grown(8).overlaps(other)
     for process, box in picture.processes:
         for name in plan.blocks:
             if shown(owner.get(name, "")) == process:
@@ -311,7 +336,39 @@ def test_the_main_line_is_straight(make_plan: Callable[..., Plan]) -> None:
     plan = make_plan(["a.y -> b.x", "b.y -> c.x", "c.y -> d.x", "a.y -> d.w", "b.y -> e.x"])
     wires = {wire.label: wire for wire in read(to_svg(plan, direction="right")).wires}
     for label in ("a.y -> b.x", "b.y -> c.x", "c.y -> d.x"):
-        assert len({y for _, y in wires[label].places}) == 1, label
+        assert len({round(y, 3) for _, y in wires[label].places}) == 1, label
+
+
+def test_wires_of_one_output_share_their_way_and_what_stays_has_all_of_it(
+    make_plan: Callable[..., Plan],
+) -> None:
+    plan = make_plan(["a.y -> far.x", "a.y -> b.x", "a.y -> c.x"], {"p": ["a", "b", "c"]})
+    picture = read(to_svg(plan))
+    box = dict(picture.blocks)["a"]
+    begins = {wire.label: box.border(wire.places[0]) for wire in picture.wires}
+    assert begins == {"a.y -> far.x": False, "a.y -> b.x": True, "a.y -> c.x": False}
+
+
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_wires_part_between_processes_and_not_on_their_border(
+    make_plan: Callable[..., Plan], direction: Direction
+) -> None:
+    plan = make_plan(["a.y -> b.x", "a.y -> c.x"], {"p": ["a"], "q": ["b"], "r": ["c"]})
+    svg = to_svg(plan, direction=direction)
+    circle = ET.fromstring(svg).find(f"{NS}circle")
+    assert circle is not None
+    x, y, r = (float(circle.get(key, "")) for key in ("cx", "cy", "r"))
+    for process, box in read(svg).processes:
+        assert not box.overlaps(Box(x - r, y - r, x + r, y + r)), process
+
+
+def test_ports_stand_in_the_order_of_what_they_connect_to(
+    make_plan: Callable[..., Plan],
+) -> None:
+    plan = make_plan(["b.y -> s.x[1]", "a.y -> s.x[0]"])
+    wires = read(to_svg(plan, direction="right")).wires
+    starts, tips = [wire.places[0][1] for wire in wires], [wire.tip[1] for wire in wires]
+    assert (starts[0] < starts[1]) == (tips[0] < tips[1])
 
 
 def test_a_long_chain_flows_down_and_a_short_one_to_the_right(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from semradio.blocks.api.item_type import ItemType
@@ -134,6 +135,12 @@ def test_values_at_their_default_are_left_out(make_plan: Callable[..., Plan]) ->
     assert "  b  awgn_channel  seed=7\n" in to_text(plan)
     plan.blocks["b"].parameters = {"snr_db": 3.0, "enabled": False}
     assert "  b  awgn_channel  snr_db=3  enabled=false\n" in to_text(plan)
+
+
+def test_an_array_is_no_default(make_plan: Callable[..., Plan]) -> None:
+    plan = make_plan(["a.y -> b.x"], types={"b": "awgn_channel"})
+    plan.blocks["b"].parameters = {"snr_db": np.arange(3.0)}
+    assert "  b  awgn_channel  snr_db=[0. 1. 2.]\n" in to_text(plan)
 
 
 def test_no_text_steers_the_terminal(hostile_plan: Plan) -> None:
