@@ -25,7 +25,7 @@ def print_result(result: RunResult) -> None:
         _print_tables(result, rows)
     for block, notes in result.notes.items():
         for note in notes:
-            print(f"note: block '{block}': {note}")
+            print(f"note: {block}: {note}")
 
 
 def _print_tables(result: RunResult, rows: list[tuple[str, str, str]]) -> None:

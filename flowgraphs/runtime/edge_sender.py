@@ -18,6 +18,10 @@ ZERO_COPY_BYTES = 1 << 17
 """Payloads from this size on are handed to ZeroMQ without a copy; below, the copy is cheaper."""
 
 
+class Refusal(WireError):
+    """A receiver asks for something that this edge cannot give."""
+
+
 class EdgeSender:
     """Sends one output's chunks to one process, within the credit that the receiver gives.
 
@@ -99,7 +103,7 @@ class EdgeSender:
     def handle(self, peer: bytes, message: wire.Message) -> None:
         """Act on a message of the receiver."""
         self.heard = monotonic()
-        if message.kind == wire.STOP:
+        if message.kind == wire.STOP and peer == self.peer:
             self.done = True
             if self.on_stop is not None:
                 self.on_stop()
@@ -107,6 +111,9 @@ class EdgeSender:
         if message.kind != wire.REQUEST:
             raise WireError(f"unexpected message kind {message.kind} from a receiver")
         if peer != self.peer:
+            reason = self._unfit(message)
+            if reason:
+                raise Refusal(reason)
             self._greet(peer, message)
         if message.index > self.acknowledged:
             self._acknowledge(message.index)
@@ -115,24 +122,23 @@ class EdgeSender:
             self.done = True
         self.flush()
 
-    def _greet(self, peer: bytes, message: wire.Message) -> None:
-        """A receiver that is new here, or has started anew: send it what it lacks."""
-        self.peer = peer
+    def _unfit(self, message: wire.Message) -> str:
+        """Return why a new receiver cannot be served; '' if it can."""
         if message.item != self.codec.item:
-            self._control(
-                wire.REFUSE, text=f"this edge carries {self.codec.item}, not {message.item}"
-            )
-            raise WireError(
-                f"edge {self.codec.edge} carries {self.codec.item}, but its receiver expects "
-                f"{message.item}: do both sides run the same flowgraph?"
+            return (
+                f"this edge carries {self.codec.item}, the receiver expects {message.item}: do "
+                "both sides run the same flowgraph?"
             )
         if message.index < self.acknowledged:
-            text = (
+            return (
                 f"items from {message.index} on were asked for again, but those before "
                 f"{self.acknowledged} were acknowledged and are gone; restart both sides"
             )
-            self._control(wire.REFUSE, text=text)
-            raise WireError(f"edge {self.codec.edge}: {text}")
+        return ""
+
+    def _greet(self, peer: bytes, message: wire.Message) -> None:
+        """A receiver that is new here, or has started anew: send it what it lacks."""
+        self.peer = peer
         self.end_sent = False
         self.limit = message.index + message.count
         self._acknowledge(message.index)
@@ -166,11 +172,11 @@ class EdgeSender:
         except zmq.ZMQError as error:
             self._unreachable(error)
 
-    def _control(self, kind: int, index: int = 0, text: str = "") -> None:
+    def _control(self, kind: int, index: int = 0) -> None:
         if self.socket is None or self.peer is None:
             return
         try:
-            self.socket.send_multipart([self.peer, self.codec.control(kind, index, text=text)])
+            self.socket.send_multipart([self.peer, self.codec.control(kind, index)])
         except zmq.ZMQError as error:
             self._unreachable(error)
 
@@ -203,6 +209,8 @@ class SenderHub:
         self.socket.setsockopt(zmq.HEARTBEAT_IVL, 500)
         self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
         self.senders: dict[int, EdgeSender] = {}
+        self.refused = 0
+        """Messages that were none of an edge of this process."""
         try:
             self.socket.bind(endpoint)
         except zmq.ZMQError:
@@ -216,20 +224,36 @@ class SenderHub:
         self.senders[sender.codec.edge] = sender
 
     def step(self) -> bool:
-        """Handle what the receivers say; returns whether anything happened."""
+        """Handle what the receivers say; returns whether anything happened.
+
+        Whoever does not speak the protocol, or asks for what is not to be had, is refused and
+        counted: a stranger at the door must not end the run.
+        """
         socket = self.socket
         moved = False
         while int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             frames = socket.recv_multipart()
             moved = True
-            message = wire.decode(frames[-1])
-            sender = self.senders.get(message.edge)
-            if sender is None:
-                raise WireError(
-                    f"a peer asked for edge {message.edge}, which is not sent from here"
-                )
-            sender.handle(frames[0], message)
+            try:
+                message = wire.decode(frames[-1])
+                sender = self.senders.get(message.edge)
+                if sender is None:
+                    raise Refusal(f"edge {message.edge} is not sent from here")
+                sender.handle(frames[0], message)
+            except Refusal as error:
+                self._refuse(frames[0], message, str(error))
+            except WireError:
+                self.refused += 1
         return moved
+
+    def _refuse(self, peer: bytes, message: wire.Message, reason: str) -> None:
+        self.refused += 1
+        header = HeaderCodec(message.edge, message.item).control(wire.REFUSE, text=reason)
+        try:
+            self.socket.send_multipart([peer, header])
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
 
     @property
     def done(self) -> bool:

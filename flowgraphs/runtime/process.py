@@ -233,6 +233,9 @@ class Process:
             if found:
                 results[name] = found
         notes = {name: block.notes for name, block in self.graph.blocks.items() if block.notes}
+        if self.hub is not None and self.hub.refused:
+            text = f"{self.hub.refused} messages that were none of this flowgraph's were ignored"
+            notes[f"process {self.name}"] = [text]
         usage = psutil.Process()
         return {
             "blocks": blocks,

@@ -8,7 +8,7 @@ remove what the medians left.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from statistics import mean, median
 from typing import TypeVar
 
@@ -80,13 +80,13 @@ class _Ordering:
 
     def _sweep(self, forwards: bool) -> None:
         neighbours = self.before if forwards else self.after
-        order: Callable[[Sequence[T]], Sequence[T]] = lambda x: x if forwards else x[::-1]  # noqa: E731
-        for stage in order(self.layers.stages):
+        step = 1 if forwards else -1
+        for stage in self.layers.stages[::step]:
             self._note_places()
             stage.groups.sort(key=lambda group: self._mean(group, neighbours))
             for group in stage.groups:
                 group.sort(key=lambda lane: self._mean([lane], neighbours))
-            for column in order(stage.columns):
+            for column in stage.columns[::step]:
                 self._note_places()
                 for lane in stage.lanes():
                     lane.columns.get(column, []).sort(key=lambda n: self._median(n, neighbours))

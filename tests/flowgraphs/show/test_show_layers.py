@@ -169,11 +169,9 @@ def test_no_exchange_of_neighbours_removes_a_crossing(
 
 def test_a_good_order_is_not_given_up_for_a_worse_one(make_plan: Callable[..., Plan]) -> None:
     # A graph on which the last sweep makes crossings where there were none.
-    plan = make_plan(
-        ["b0.y -> b1.x", "b1.y -> b2.x", "b0.y -> b3.x", "b1.y -> b4.x", "b3.y -> b4.w"]
-        + ["b3.y -> b5.x", "b0.y -> b5.w", "b4.y -> b6.x", "b2.y -> b7.x", "b4.y -> b7.w"],
-        {"p": ["b4", "b5", "b6"]},
-    )
+    pairs = ["01x", "12x", "03x", "14x", "34w", "35x", "05w", "46x", "27x", "47w"]
+    edges = [f"b{source}.y -> b{target}.{port}" for source, target, port in pairs]
+    plan = make_plan(edges, {"p": ["b4", "b5", "b6"]})
     layers, _ = layered(plan)
     assert crossings(layers) == 0
     reduce_crossings(layers)

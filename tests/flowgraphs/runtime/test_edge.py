@@ -1,0 +1,215 @@
+"""The two ends of an edge, joined by real sockets: credit, order, restart, refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import zmq
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from semradio.blocks.api.item_type import ItemType
+from semradio.blocks.api.queue import Queue
+from semradio.blocks.api.tag import Tag
+from semradio.flowgraphs.runtime.edge_receiver import COPY_BYTES, JOIN_BYTES, EdgeReceiver
+from semradio.flowgraphs.runtime.edge_sender import ZERO_COPY_BYTES, EdgeSender, SenderHub
+from semradio.flowgraphs.runtime.wire import WireError
+
+ITEM = ItemType("int64", (16,))
+BYTES = ITEM.nbytes
+
+
+class Edge:
+    """A sender and a receiver in one process."""
+
+    def __init__(self, window: int, *, item: ItemType = ITEM, transport: str = "tcp") -> None:
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.hub = SenderHub(self.context, "tcp://127.0.0.1:*")
+        self.sender = EdgeSender(4, ITEM, window)
+        self.hub.add(self.sender)
+        self.window = window
+        self.receivers: list[EdgeReceiver] = []
+        self.connect(item)
+
+    def connect(self, item: ItemType = ITEM) -> None:
+        """Connect a receiver that starts from nothing."""
+        self.queue = Queue(item)
+        self.receiver = EdgeReceiver(
+            self.context, 4, item, self.window, [self.queue], self.hub.endpoint
+        )
+        self.receivers.append(self.receiver)
+        self.receiver.greet()
+
+    def turn(self, times: int = 1) -> None:
+        """Let both ends do what there is to do."""
+        for _ in range(times):
+            self.hub.socket.poll(2)
+            self.hub.step()
+            self.receiver.socket.poll(2)
+            self.receiver.step()
+
+    def close(self) -> None:
+        for receiver in self.receivers:
+            receiver.socket.close(0)
+        self.hub.socket.close(0)
+        self.context.term()
+
+
+@pytest.fixture
+def edge() -> Iterator[Edge]:
+    made = Edge(64)
+    yield made
+    made.close()
+
+
+def chunk(first: int, count: int) -> np.ndarray:
+    return np.repeat(np.arange(first, first + count)[:, None], 16, axis=1)
+
+
+sizes = st.one_of(
+    st.integers(1, 5),
+    st.sampled_from(
+        [
+            bytes_ // BYTES + d
+            for bytes_ in (JOIN_BYTES, COPY_BYTES, ZERO_COPY_BYTES)
+            for d in (-1, 1)
+        ]
+    ),
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(counts=st.lists(st.tuples(sizes, st.booleans()), min_size=1, max_size=12))
+def test_messages_of_all_sizes_arrive_in_order_with_their_tags(
+    counts: list[tuple[int, bool]],
+) -> None:
+    edge = Edge(1 << 20)
+    try:
+        edge.turn(3)
+        sent, marks = 0, []
+        for count, tagged in counts:
+            tags = [Tag(sent + count - 1, "last", count)] if tagged else []
+            edge.sender.put(chunk(sent, count), tags)
+            marks += tags
+            sent += count
+        edge.sender.end()
+        for _ in range(200):
+            edge.turn()
+            if edge.receiver.finished and edge.sender.done:
+                break
+        got = np.concatenate([edge.queue.item.empty(), *edge.queue.chunks])
+        np.testing.assert_array_equal(got, chunk(0, sent))
+        assert list(edge.queue.tags) == marks
+        assert edge.queue.ended
+        assert edge.receiver.messages == edge.sender.messages == len(counts)
+    finally:
+        edge.close()
+
+
+def test_nothing_is_sent_without_credit_and_nothing_is_lost(edge: Edge) -> None:
+    for k in range(40):
+        edge.sender.put(chunk(10 * k, 10))
+    assert edge.sender.items == 400
+    assert edge.sender.items >= edge.sender.capacity, "the source would not be held back"
+    edge.turn(10)
+    # The receiver takes nothing, so the window is what may be under way, and one chunk.
+    assert 64 <= edge.queue.items < 64 + 10
+    taken = 0
+    while taken < 400:
+        edge.turn()
+        n = min(edge.queue.items, 7)
+        if n:
+            np.testing.assert_array_equal(edge.queue.take(n), chunk(taken, n))
+            taken += n
+        assert edge.queue.items < 64 + 10
+    edge.sender.end()
+    edge.turn(5)
+    assert edge.sender.done
+    assert edge.receiver.finished
+
+
+def test_what_is_acknowledged_is_let_go(edge: Edge) -> None:
+    edge.turn(3)
+    for k in range(1000):
+        edge.sender.put(chunk(k, 1))
+        edge.turn()
+        if edge.queue.items:
+            edge.queue.take(edge.queue.items)
+        assert len(edge.sender.kept) <= 128
+
+
+def test_a_receiver_that_starts_anew_gets_what_it_lacks(edge: Edge) -> None:
+    edge.turn(3)
+    edge.sender.put(chunk(0, 10))
+    edge.turn(3)
+    assert edge.queue.items == 10
+    edge.receiver.socket.close(0)
+    edge.connect()
+    edge.turn(5)
+    edge.sender.put(chunk(10, 5))
+    edge.sender.end()
+    edge.turn(5)
+    np.testing.assert_array_equal(edge.queue.take(15), chunk(0, 15))
+    assert edge.sender.done
+
+
+def test_a_receiver_that_asks_for_what_is_gone_is_refused() -> None:
+    edge = Edge(8)
+    try:
+        edge.turn(3)
+        taken = 0
+        for k in range(50):
+            edge.sender.put(chunk(k, 1))
+            edge.turn(2)
+            if edge.queue.items:
+                taken += len(edge.queue.take(edge.queue.items))
+        assert edge.sender.acknowledged > 0
+        edge.connect()
+        with pytest.raises(WireError, match=r"the sender refused: .*acknowledged and are gone"):
+            edge.turn(20)
+    finally:
+        edge.close()
+
+
+def test_the_two_ends_must_agree_on_the_item_type() -> None:
+    edge = Edge(8, item=ItemType("float32", (23,)))
+    try:
+        with pytest.raises(WireError, match=r"carries int64\[16\], the receiver expects float32"):
+            edge.turn(20)
+    finally:
+        edge.close()
+
+
+def test_a_receiver_that_wants_no_more_stops_the_sender(edge: Edge) -> None:
+    stopped: list[bool] = []
+    edge.sender.on_stop = lambda: stopped.append(True)
+    edge.turn(3)
+    edge.sender.put(chunk(0, 3))
+    edge.turn(2)
+    edge.queue.close()
+    edge.turn(3)
+    assert stopped == [True]
+    assert edge.sender.done
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [b"nonsense"],
+        [b"smrd" + bytes(40)],
+        [b"smrd\x01\x03\xff\xff" + bytes(16)],
+    ],
+)
+def test_strangers_are_counted_and_disturb_nothing(edge: Edge, frames: list[bytes]) -> None:
+    stranger = edge.context.socket(zmq.DEALER)
+    stranger.connect(edge.hub.endpoint)
+    stranger.send_multipart(frames)
+    try:
+        edge.sender.put(chunk(0, 10))
+        edge.turn(20)
+        assert edge.hub.refused == 1
+        np.testing.assert_array_equal(edge.queue.take(10), chunk(0, 10))
+    finally:
+        stranger.close(0)
