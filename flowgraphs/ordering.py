@@ -12,7 +12,8 @@ def in_order(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[list[s
     A circle is given as ``[a, b, a]``: a is needed by b, and b by a. Of things in a circle the
     order means nothing.
     """
-    left = {name: set(needed) for name, needed in needs.items()}
+    # Sorted: the order must not change from run to run, as that of a set of texts does.
+    left = {name: dict.fromkeys(sorted(needed)) for name, needed in needs.items()}
     circles: list[list[str]] = []
     while True:
         sorter = graphlib.TopologicalSorter(left)
@@ -21,4 +22,4 @@ def in_order(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[list[s
         except graphlib.CycleError as error:
             circle: list[str] = error.args[1]
             circles.append(circle)
-            left[circle[1]].discard(circle[0])
+            del left[circle[1]][circle[0]]

@@ -18,7 +18,7 @@ ZERO_COPY_BYTES = 1 << 17
 """Payloads from this size on are handed to ZeroMQ without a copy; below, the copy is cheaper."""
 
 
-class Refusal(WireError):
+class RefusedError(WireError):
     """A receiver asks for something that this edge cannot give."""
 
 
@@ -113,7 +113,7 @@ class EdgeSender:
         if peer != self.peer:
             reason = self._unfit(message)
             if reason:
-                raise Refusal(reason)
+                raise RefusedError(reason)
             self._greet(peer, message)
         if message.index > self.acknowledged:
             self._acknowledge(message.index)
@@ -238,9 +238,9 @@ class SenderHub:
                 message = wire.decode(frames[-1])
                 sender = self.senders.get(message.edge)
                 if sender is None:
-                    raise Refusal(f"edge {message.edge} is not sent from here")
+                    raise RefusedError(f"edge {message.edge} is not sent from here")
                 sender.handle(frames[0], message)
-            except Refusal as error:
+            except RefusedError as error:
                 self._refuse(frames[0], message, str(error))
             except WireError:
                 self.refused += 1
