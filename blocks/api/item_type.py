@@ -35,6 +35,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 DTYPES: tuple[str, ...] = GROUPS["any"]
 """The dtypes that a stream may carry, by their NumPy names."""
 
+_NUMPY: dict[str, np.dtype[Any]] = {name: np.dtype(name) for name in DTYPES}
+
 _SYNTAX = re.compile(r"\s*(?P<dtype>[a-z0-9]+)\s*(?:\[(?P<shape>[^\]]*)\])?\s*")
 
 
@@ -55,7 +57,7 @@ class ItemType:
     @property
     def numpy(self) -> np.dtype[Any]:
         """The NumPy dtype."""
-        return np.dtype(self.dtype)
+        return _NUMPY[self.dtype]
 
     @property
     def size(self) -> int:

@@ -43,12 +43,14 @@ class Queue:
         "orphans",
         "policy",
         "tags",
+        "worth",
     )
 
     def __init__(
         self, item: ItemType, capacity: float = float("inf"), policy: Policy = "block"
     ) -> None:
         self.item = item
+        self.worth = JOINED_BYTES // max(1, item.nbytes)
         self.policy = policy
         self.limit = capacity
         self.capacity = capacity if policy == "block" else float("inf")
@@ -99,8 +101,7 @@ class Queue:
         """
         if len(self.chunks) < 2:
             return min(self.items, limit)
-        worth = JOINED_BYTES // max(1, self.item.nbytes)
-        return min(self.items, limit, max(len(self.chunks[0]), worth))
+        return min(self.items, limit, max(len(self.chunks[0]), self.worth))
 
     def take(self, count: int) -> Array:
         """Remove and return exactly ``count`` items; no more than :attr:`items`."""

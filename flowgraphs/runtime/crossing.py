@@ -12,6 +12,12 @@ from semradio.flowgraphs.plan import EdgePlan, Plan
 QUEUE_BYTES = 1 << 22
 """Memory that the items waiting on one edge may take where the plan states no queue size."""
 
+QUEUE_CHUNKS = 64
+"""Chunks that may wait on such an edge, if that is more than QUEUE_ITEMS."""
+
+QUEUE_ITEMS = 4096
+"""Items that may wait on such an edge however small the chunks are."""
+
 
 @dataclass(slots=True)
 class Crossing:
@@ -29,10 +35,12 @@ class Crossing:
 
 
 def capacity_of(edge: EdgePlan, item: ItemType, chunk: int) -> int:
-    """Return how many items may wait on an edge: as stated, or four chunks, or some MiB."""
+    """Return how many items may wait on an edge: as stated, or what the default limits allow."""
     if edge.queue is not None:
         return edge.queue
-    return max(4 * chunk, QUEUE_BYTES // max(64, item.nbytes))
+    # Bounded in bytes and in chunks, for each chunk that waits has a price of its own.
+    chunks = max(QUEUE_CHUNKS * chunk, QUEUE_ITEMS)
+    return max(4 * chunk, min(chunks, QUEUE_BYTES // max(1, item.nbytes)))
 
 
 def crossings(plan: Plan, types: Mapping[str, ItemType], chunk: int) -> list[Crossing]:

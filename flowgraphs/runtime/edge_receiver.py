@@ -12,9 +12,10 @@ from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.tag import Tag
 from semradio.flowgraphs.runtime import wire
+from semradio.flowgraphs.runtime.sockets import NOBLOCK, Context, configure, has_message
 from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
 
-COPY_BYTES = 1 << 17
+COPY_BYTES = 1 << 15
 """Messages smaller than this are received as one copy, larger ones without."""
 
 JOIN_BYTES = 1 << 14
@@ -36,7 +37,7 @@ class EdgeReceiver:
 
     def __init__(
         self,
-        context: zmq.Context[zmq.Socket[bytes]],
+        context: Context,
         number: int,
         item: ItemType,
         window: int,
@@ -53,11 +54,7 @@ class EdgeReceiver:
         self.finished = False
         self.heard = monotonic()
         self.socket = context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.SNDHWM, 0)
-        self.socket.setsockopt(zmq.RCVHWM, 0)
-        self.socket.setsockopt(zmq.LINGER, 2000)
-        self.socket.setsockopt(zmq.HEARTBEAT_IVL, 500)
-        self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
+        configure(self.socket)
         self.socket.setsockopt(zmq.RECONNECT_IVL, 50)
         self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
         self.socket.connect(endpoint)
@@ -75,7 +72,7 @@ class EdgeReceiver:
         """
         if self.finished:
             return False
-        moved = bool(int(self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
+        moved = has_message(self.socket)
         if moved:
             self._drain()
         if not self.finished:
@@ -93,7 +90,7 @@ class EdgeReceiver:
         count = 0
         for _ in range(_MESSAGES_A_STEP):
             try:
-                header = receive(zmq.NOBLOCK)
+                header = receive(NOBLOCK)
             except zmq.Again:
                 break
             fields = read(header)
@@ -120,9 +117,9 @@ class EdgeReceiver:
         """Receive the second frame of a message, which came together with the first."""
         try:
             if self.copy:
-                payload: Any = self.socket.recv(zmq.NOBLOCK)
+                payload: Any = self.socket.recv(NOBLOCK)
             else:
-                payload = self.socket.recv(zmq.NOBLOCK, False).buffer
+                payload = self.socket.recv(NOBLOCK, False).buffer
         except zmq.Again:
             raise WireError(f"edge {self.codec.edge}: a message without items") from None
         self.copy = len(payload) < COPY_BYTES

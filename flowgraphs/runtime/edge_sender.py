@@ -12,6 +12,7 @@ from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.queue import Policy, Queue
 from semradio.blocks.api.tag import Tag
 from semradio.flowgraphs.runtime import wire
+from semradio.flowgraphs.runtime.sockets import SNDMORE, Context, Socket, configure, has_message
 from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
 
 ZERO_COPY_BYTES = 1 << 17
@@ -49,6 +50,7 @@ class EdgeSender:
         self.items = 0
         self.on_stop = on_stop
         self.peer: bytes | None = None
+        self.reachable = False
         self.sent = 0
         self.limit = 0
         self.messages = 0
@@ -58,7 +60,7 @@ class EdgeSender:
         self.end_sent = False
         self.done = False
         self.heard = monotonic()
-        self.socket: zmq.Socket[bytes] | None = None
+        self.socket: Socket | None = None
 
     @property
     def dropped(self) -> int:
@@ -94,7 +96,7 @@ class EdgeSender:
             self._send(backlog.take(count), tags)
             moved = True
         self.items = backlog.items
-        if self.ending and not self.end_sent and not backlog.items and self.peer is not None:
+        if self.ending and not self.end_sent and not backlog.items and self.reachable:
             self._control(wire.END, self.sent)
             self.end_sent = True
             moved = True
@@ -110,7 +112,7 @@ class EdgeSender:
             return
         if message.kind != wire.REQUEST:
             raise WireError(f"unexpected message kind {message.kind} from a receiver")
-        if peer != self.peer:
+        if peer != self.peer or not self.reachable:
             reason = self._unfit(message)
             if reason:
                 raise RefusedError(reason)
@@ -139,6 +141,7 @@ class EdgeSender:
     def _greet(self, peer: bytes, message: wire.Message) -> None:
         """A receiver that is new here, or has started anew: send it what it lacks."""
         self.peer = peer
+        self.reachable = True
         self.end_sent = False
         self.limit = message.index + message.count
         self._acknowledge(message.index)
@@ -161,19 +164,19 @@ class EdgeSender:
 
     def _transmit(self, index: int, chunk: Array, tags: Sequence[Tag]) -> None:
         peer = self.peer
-        if peer is None or self.socket is None:
+        if peer is None or self.socket is None or not self.reachable:
             return
         payload = self.codec.write_items(chunk)
         send = self.socket.send
         try:
-            send(peer, zmq.SNDMORE)
-            send(self.codec.data(index, len(chunk), tags), zmq.SNDMORE)
+            send(peer, SNDMORE)
+            send(self.codec.data(index, len(chunk), tags), SNDMORE)
             send(payload.data, 0, payload.nbytes < ZERO_COPY_BYTES)
         except zmq.ZMQError as error:
             self._unreachable(error)
 
     def _control(self, kind: int, index: int = 0) -> None:
-        if self.socket is None or self.peer is None:
+        if self.socket is None or self.peer is None or not self.reachable:
             return
         try:
             self.socket.send_multipart([self.peer, self.codec.control(kind, index)])
@@ -182,10 +185,11 @@ class EdgeSender:
 
     def _unreachable(self, error: zmq.ZMQError) -> None:
         # The receiver is gone: what was sent is kept, and goes out again if it comes back. That
-        # it is gone for good is noticed by whoever watches the processes.
+        # it is gone for good is noticed by whoever watches the processes. What it said before it
+        # went (that it wants no more, say) still counts.
         if error.errno != zmq.EHOSTUNREACH:
             raise error
-        self.peer = None
+        self.reachable = False
         self.limit = 0
 
 
@@ -200,14 +204,10 @@ class SenderHub:
         zmq.ZMQError: the endpoint cannot be bound.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+    def __init__(self, context: Context, endpoint: str) -> None:
         self.socket = context.socket(zmq.ROUTER)
-        self.socket.setsockopt(zmq.SNDHWM, 0)
-        self.socket.setsockopt(zmq.RCVHWM, 0)
-        self.socket.setsockopt(zmq.LINGER, 2000)
+        configure(self.socket)
         self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        self.socket.setsockopt(zmq.HEARTBEAT_IVL, 500)
-        self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
         self.senders: dict[int, EdgeSender] = {}
         self.refused = 0
         """Messages that were none of an edge of this process."""
@@ -231,7 +231,7 @@ class SenderHub:
         """
         socket = self.socket
         moved = False
-        while int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+        while has_message(socket):
             frames = socket.recv_multipart()
             moved = True
             try:

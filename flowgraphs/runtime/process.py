@@ -20,6 +20,7 @@ from semradio.flowgraphs.runtime.edge_receiver import EdgeReceiver
 from semradio.flowgraphs.runtime.edge_sender import EdgeSender, SenderHub
 from semradio.flowgraphs.runtime.failure import NOT_STARTED
 from semradio.flowgraphs.runtime.scheduler import Scheduler
+from semradio.flowgraphs.runtime.sockets import Context
 
 DEFAULT_CHUNK = 64
 """Items that a source emits per step where neither the file nor the user says otherwise."""
@@ -44,7 +45,7 @@ class Process:
         )
         self.incoming = [c for c in self.crossings if c.receiver == name]
         self.outgoing = [c for c in self.crossings if c.sender == name]
-        self.context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self.context: Context | None = None
         self.hub: SenderHub | None = None
         self.receivers: dict[int, EdgeReceiver] = {}
         self.senders: dict[int, EdgeSender] = {}
@@ -192,7 +193,7 @@ class Process:
             self.context.term()
         self.receivers, self.hub, self.context = {}, None, None
 
-    def _context(self) -> zmq.Context[zmq.Socket[bytes]]:
+    def _context(self) -> Context:
         if self.context is None:
             self.context = zmq.Context()
         return self.context

@@ -17,6 +17,7 @@ from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import Runner, SourceRunner
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.runtime.segment import Segment, segments_of
+from semradio.flowgraphs.runtime.sockets import Socket
 
 _TICK = 0.05
 """Longest wait in seconds before requests from outside are looked at again."""
@@ -43,7 +44,7 @@ class Scheduler:
         self,
         runners: Mapping[str, Runner],
         steps: Sequence[Callable[[], bool]] = (),
-        idle_sockets: Sequence[zmq.Socket[bytes]] = (),
+        idle_sockets: Sequence[Socket] = (),
         done: Callable[[], bool] = lambda: True,
     ) -> None:
         self.runners = list(runners.values())

@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from semradio.blocks.api.queue import Queue
-from semradio.blocks.api.runner import InputRunner, Runner, SourceRunner, SyncRunner
+from semradio.blocks.api.runner import BlockError, InputRunner, Runner, SourceRunner, SyncRunner
 from semradio.blocks.errors import SemradioError
 
 SAMPLE_EVERY = 256
@@ -243,10 +243,13 @@ class Segment:
         source = self.source
         assert source is not None
         at = source.sent[0] + self.items
-        x = self._generate(source, at)
+        try:
+            x = source.block.work(source.chunk, at)
+        except Exception as error:
+            raise self._failing(at, error) from error
         n = -1 if x is None else len(x[0] if x.__class__ is tuple else x)
         if self.attention or n <= 0:
-            return self._emit(source, x)
+            return self._emit(x)
         if n > self.max_batch:
             self._in_pieces(source, x, at, n)
             return True
@@ -261,20 +264,20 @@ class Segment:
             end = min(n, start + self.max_batch)
             if not self.warm or self.attention:
                 # A block had something to say: its runner and the others go on with the rest.
-                self._emit(source, _cut(x, start, n))
+                self._emit(_cut(x, start, n))
                 return
             if end - start != self.program_size:
                 self._lay_out(end - start)
             self._passes(_cut(x, start, end), at + start, end - start, 1)
 
-    def _generate(self, source: SourceRunner, at: int) -> Any:
-        try:
-            return source.block.work(source.chunk, at)
-        except Exception as error:
-            raise source.fail(at, error) from error
+    def _failing(self, at: int, error: Exception) -> BlockError:
+        assert self.source is not None
+        return self.source.fail(at, error)
 
-    def _emit(self, source: SourceRunner, x: Any) -> bool:
+    def _emit(self, x: Any) -> bool:
         """Let the source's runner hand on a chunk that is out of the ordinary."""
+        source = self.source
+        assert source is not None
         self.settle()
         self.warm = False
         return source.emit(x)
@@ -288,23 +291,21 @@ class Segment:
         """
         source, attention, program = self.source, self.attention, self.program
         outside = self.outside_targets
-        # A source whose only chunk goes to the first block alone needs no more than a look.
-        head_shape = self.head_shapes[0] if source is not None else None
-        head_dtype = source.dtypes[0] if source is not None else None
-        place = source is not None and (
-            self.keep_head or len(self.head_outside) > 1 or bool(self.head_outside[0])
-        )
+        head: Any = x
+        work: Any = None
+        place, kind, chunk = False, x.__class__, n
+        head_shape: Any = None
+        head_dtype: Any = None
+        if source is not None:
+            x = self._place_head(head, at)
+            work, chunk = source.block.work, source.chunk
+            head_shape, head_dtype = self.head_shapes[0], source.dtypes[0]
+            # A chunk that goes to the first block alone needs no more than a look.
+            place = self.keep_head or len(self.head_outside) > 1 or bool(self.head_outside[0])
         made = 0
         call: Any = None
+        even = False  # whether it stops with all chunks used up
         while True:
-            head = x
-            if source is not None and (
-                place
-                or x.__class__ is not np.ndarray
-                or x.shape != head_shape
-                or x.dtype is not head_dtype
-            ):
-                x = self._place_head(x, at)
             spoke = False
             try:
                 for call, shape, dtype, operation in program:
@@ -333,24 +334,30 @@ class Segment:
                 return
             made += 1
             if made == count or (outside and any(t.items >= t.capacity for t in outside)):
+                even = True
                 break
             # Kept until the next pass is done: if all arrays of a pass were let go, the C library
             # would give their memory back to the system, and fetch it anew, at every pass.
             held = x  # noqa: F841
             at += n
-            assert source is not None
-            x = self._generate(source, at)
-            if (
-                attention
-                or x.__class__ is not head.__class__
-                or (len(x[0] if x.__class__ is tuple else x) != n)
-            ):
-                self.items += made * n
-                self.passes += made
-                self._emit(source, x)
-                return
+            try:
+                head = work(chunk, at)
+            except Exception as error:
+                raise self._failing(at, error) from error
+            if attention or head.__class__ is not kind:
+                break
+            if place:
+                if len(head[0] if kind is tuple else head) != n:
+                    break
+                x = self._place_head(head, at)
+            elif head.shape == head_shape and head.dtype is head_dtype:
+                x = head
+            else:
+                break
         self.items += made * n
         self.passes += made
+        if not even:
+            self._emit(head)
 
     def _operation(self, call: Any) -> Operation:
         """The operation that makes a call."""

@@ -86,6 +86,7 @@ class HeaderCodec:
         self._start = _FIXED.pack(MAGIC, VERSION, DATA, edge, 0, 0)[:8]
         self._place = struct.Struct("<QI")
         self._dtype = item.numpy
+        self._nbytes = item.nbytes
 
     def data(self, index: int, count: int, tags: Sequence[Tag] = ()) -> bytes:
         """Return the header of a DATA message."""
@@ -123,7 +124,7 @@ class HeaderCodec:
         Raises:
             WireError: the payload does not hold ``count`` items.
         """
-        if len(payload) != count * self.item.nbytes:
+        if len(payload) != count * self._nbytes:
             raise WireError(
                 f"edge {self.edge}: {count} items of {self.item} take "
                 f"{count * self.item.nbytes} bytes, but the message has {len(payload)}"

@@ -213,3 +213,23 @@ def test_strangers_are_counted_and_disturb_nothing(edge: Edge, frames: list[byte
         np.testing.assert_array_equal(edge.queue.take(10), chunk(0, 10))
     finally:
         stranger.close(0)
+
+
+def test_a_receiver_that_stops_and_leaves_at_once_is_heard(edge: Edge) -> None:
+    """Its last word waits while the sender finds out that it has gone."""
+    stopped: list[bool] = []
+    edge.sender.on_stop = lambda: stopped.append(True)
+    edge.turn(3)
+    edge.sender.put(chunk(0, 3))
+    edge.turn(2)
+    edge.queue.close()
+    edge.receiver.socket.close(1000)
+    edge.hub.socket.poll(200)
+    for k in range(3, 20):
+        edge.sender.put(chunk(k, 1))
+    for _ in range(20):
+        edge.hub.socket.poll(5)
+        edge.hub.step()
+    assert stopped == [True]
+    assert edge.sender.done
+    assert edge.hub.refused == 0

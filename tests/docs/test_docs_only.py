@@ -1,0 +1,116 @@
+"""What runtime.md says about processes that are started with ``--only``."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LINK = """
+flowgraph: link
+variables: {port: 0, rate: 20000}
+blocks:
+  source: {block: vector_source, data: [0.0, 1.0, 2.0], repeat: true}
+  air:    {block: awgn_channel, seed: 1}
+  pace:   {block: throttle, rate: "${rate}"}
+  head:   {block: head, items: 40000}
+  file:   {block: file_sink, file: out.f32}
+connections:
+  - source -> air -> pace -> head -> file
+processes:
+  alice: {blocks: [source, air, pace], bind: "tcp://127.0.0.1:${port}"}
+  bob: [head, file]
+"""
+
+
+class Host:
+    """A folder in which processes of the link are started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "link.yml").write_text(LINK, encoding="utf-8")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "semradio.flowgraphs", "run", "link.yml", f"port={self.port}"]
+            + [*options],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def wait_for_items(self) -> None:
+        """Return when bob has written some items, long before the last."""
+        part = self.folder / "out.f32.part"
+        deadline = time.monotonic() + 60
+        while not (part.exists() and part.stat().st_size):
+            assert time.monotonic() < deadline, "no item has arrived"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    host = Host(tmp_path)
+    yield host
+    for process in host.started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def test_a_sender_may_be_started_again(host: Host) -> None:
+    assert ended(host.start("--in-process", "pace.enabled=false")) == 0
+    wanted = (host.folder / "out.f32").read_bytes()
+    assert len(wanted) == 4 * 40000
+    (host.folder / "out.f32").unlink()
+    bob, alice = host.start("--only", "bob"), host.start("--only", "alice")
+    host.wait_for_items()
+    alice.kill()
+    assert ended(alice) == -signal.SIGKILL
+    again = host.start("--only", "alice", "rate=1e6")
+    assert ended(bob) == 0
+    assert ended(again) == 0
+    assert (host.folder / "out.f32").read_bytes() == wanted
+
+
+def test_a_receiver_may_not(host: Host) -> None:
+    bob, alice = host.start("--only", "bob"), host.start("--only", "alice", "rate=1000")
+    host.wait_for_items()
+    bob.kill()
+    assert ended(bob) == -signal.SIGKILL
+    again = host.start("--only", "bob")
+    _, err = again.communicate(timeout=60)
+    assert again.returncode in (1, 2)
+    assert "acknowledged and are gone; restart both sides" in err
+    alice.kill()
+
+
+def test_who_comes_first_waits_until_told_twice(host: Host) -> None:
+    bob = host.start("--only", "bob")
+    with pytest.raises(subprocess.TimeoutExpired):
+        bob.wait(3)
+    deadline = time.monotonic() + 30
+    while bob.poll() is None and time.monotonic() < deadline:
+        bob.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    assert ended(bob) == 130
