@@ -200,8 +200,9 @@ def test_commands_that_are_named_exist(page: str) -> None:
 
 
 def test_there_is_no_command_for_live_changes_yet() -> None:
+    sentence = re.compile(r"there is no command yet that|No command changes", re.I)
     for page in ("tutorial.md", "gnuradio-users.md", "runtime.md"):
-        assert "live parameter" in plain(page)
+        assert sentence.search(plain(page)), page
     assert "ctl" not in COMMANDS
 
 
