@@ -32,7 +32,14 @@ class NullSource(Source):
         if self.items is not None and at + n >= self.items:
             self.finish()
             n = self.items - at
+        zeros = self.zeros
+        if zeros is None or len(zeros) != n:
+            zeros = self._enough(n)[:n]
+        return zeros
+
+    def _enough(self, n: int) -> Array:
+        """Return at least ``n`` zeros; they are made anew only when more are asked for."""
         if self.zeros is None or len(self.zeros) < n:
             self.zeros = np.zeros((n, *self._item.shape), self._item.numpy)
             self.zeros.flags.writeable = False
-        return self.zeros if len(self.zeros) == n else self.zeros[:n]
+        return self.zeros

@@ -182,17 +182,14 @@ class Segment:
         """Flatten the operations for chunks of ``n`` items.
 
         An entry is (call, shape, dtype, operation); the operation is None in the common case: one
-        argument, the latest result, and one output that only the next operation reads.
+        argument, the latest result, and one output that only the next operation reads, or none.
         """
         self.program = []
         for operation in self.operations:
             slots = operation.slots
             single = len(slots) == 1
-            plain = (
-                single
-                and operation.argument == _PREVIOUS
-                and not operation.keep
-                and not operation.outside[0]
+            plain = operation.argument == _PREVIOUS and (
+                not slots or (single and not operation.keep and not operation.outside[0])
             )
             self.program.append(
                 (
@@ -304,23 +301,26 @@ class Segment:
             place = self.keep_head or len(self.head_outside) > 1 or bool(self.head_outside[0])
         made = 0
         call: Any = None
+        y: Any = None
         even = False  # whether it stops with all chunks used up
         while True:
             spoke = False
             try:
                 for call, shape, dtype, operation in program:
                     if operation is None:
-                        x = call(x, at)
+                        y = call(x, at)
                         if attention:
                             spoke = True
                             break
-                        if x.shape != shape or x.dtype is not dtype:
-                            self._verify(call, x, n)
+                        if shape is not None:
+                            x = y
+                            if x.shape != shape or x.dtype is not dtype:
+                                self._verify(call, x, n)
                     else:
                         argument = operation.argument
                         y = call(x if argument < 0 else self.slots[argument], at)
                         if attention:
-                            spoke, x = True, y
+                            spoke = True
                             break
                         if operation.slots:
                             self._take(operation, y, n)
@@ -330,15 +330,12 @@ class Segment:
             if spoke:
                 self.items += made * n
                 self.passes += made
-                self._hand_over(self._operation(call), x, n, head)
+                self._hand_over(self._operation(call), y, n, head)
                 return
             made += 1
             if made == count or (outside and any(t.items >= t.capacity for t in outside)):
                 even = True
                 break
-            # Kept until the next pass is done: if all arrays of a pass were let go, the C library
-            # would give their memory back to the system, and fetch it anew, at every pass.
-            held = x  # noqa: F841
             at += n
             try:
                 head = work(chunk, at)
