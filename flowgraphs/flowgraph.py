@@ -12,12 +12,15 @@
 from __future__ import annotations
 
 import itertools
-import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block
 from semradio.blocks.api.port import PortRef
 from semradio.blocks.api.queue import Policy
@@ -27,6 +30,7 @@ from semradio.flowgraphs.plan import (
     BlockPlan,
     EdgePlan,
     FlowgraphError,
+    Location,
     Plan,
     Problem,
     ProcessPlan,
@@ -45,11 +49,29 @@ class Flowgraph:
         name: shown in results.
         doc: one sentence on what it does.
         chunk: items that a source emits per step; None leaves it to the runtime.
+        code: Python files that define block types; loaded at once, and by every worker process.
+
+    Raises:
+        BlockNotFoundError: a file of ``code`` is missing, fails, or defines no block.
     """
 
-    def __init__(self, name: str = "flowgraph", doc: str = "", chunk: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "flowgraph",
+        doc: str = "",
+        chunk: int | None = None,
+        code: Sequence[str | Path] = (),
+    ) -> None:
         self._plan = Plan(name, doc, chunk=chunk)
         self._blocks: dict[str, Block] = {}
+        files = [
+            Path(file).resolve() for file in ([code] if isinstance(code, str | Path) else code)
+        ]
+        if files:
+            self._plan.import_folders = _importing_from(files)
+        for file in files:
+            registry.load_file(file)
+            self._plan.code.append(str(file))
 
     @classmethod
     def load(
@@ -66,18 +88,19 @@ class Flowgraph:
             file: path of a YAML file, or a name such as ``arn_link``.
             overrides: texts ``NAME=VALUE`` or ``BLOCK.PARAM=VALUE``, as on the command line.
             allow_code: whether the file may load Python code that it names.
-            variables: values of the file's variables.
+            variables: values of the file's variables, taken as they are: text stays text.
 
         Raises:
             FlowgraphError: everything that is wrong with the file.
+            ParameterError: a variable is given a value that no file can hold.
         """
         from semradio.flowgraphs.language import load
 
-        texts = [*overrides, *(f"{key}={_as_text(value)}" for key, value in variables.items())]
+        texts = [*overrides, *(f"{key}={_as_text(key, value)}" for key, value in variables.items())]
         flowgraph = cls()
         if allow_code:
-            folders = _import_folders(file)
-            sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+            is_file = "\n" not in str(file) and Path(file).is_file()
+            folders = _importing_from([Path(file)] if is_file else [])
         flowgraph._plan = load(file, texts, allow_code=allow_code)
         flowgraph._plan.import_folders = folders if allow_code else []
         return flowgraph
@@ -101,8 +124,17 @@ class Flowgraph:
 
         Without a name it is called by its type, with a number if there are several. The name
         matters: it is part of what the noise of a channel is drawn from.
+
+        Raises:
+            ParameterError: another block has that name, or the block has another name here.
         """
-        if any(block is known for known in self._blocks.values()):
+        added = next((key for key, known in self._blocks.items() if known is block), None)
+        if added is not None:
+            if name not in (None, added):
+                raise ParameterError(
+                    f"block '{added}' of flowgraph '{self.name}' was added under that name already "
+                    f"and cannot be '{name}': add it under its name before it is connected"
+                )
             return block
         if name is not None and name in self._plan.blocks:
             raise ParameterError(f"flowgraph '{self.name}' already has a block '{name}'")
@@ -138,12 +170,17 @@ class Flowgraph:
     def process(
         self, name: str, *blocks: Block, bind: str | None = None, endpoint: str | None = None
     ) -> None:
-        """Put blocks into a process of their own.
+        """Put blocks into a process of their own; where there are any, each block must be in one.
 
         Args:
             bind: ZeroMQ endpoint to listen on when this process runs on a host of its own.
             endpoint: ZeroMQ endpoint by which the others reach it.
+
+        Raises:
+            ParameterError: there is a process of that name already.
         """
+        if name in self._plan.processes:
+            raise ParameterError(f"process '{name}' is declared twice")
         names = [self.add(block).name for block in blocks]
         self._plan.processes[name] = ProcessPlan(name, names, bind, endpoint)
 
@@ -166,7 +203,15 @@ class Flowgraph:
 
     def check(self) -> Graph:
         """Check everything that can be checked without running; FlowgraphError lists it all."""
-        return Graph(self.plan, made=self._blocks)
+        plan = self.plan
+        problems = _process_problems(plan)
+        try:
+            graph = Graph(plan, made=self._blocks)
+        except FlowgraphError as error:
+            raise FlowgraphError([*error.problems, *problems]) from None
+        if problems:
+            raise FlowgraphError(problems)
+        return graph
 
     def run(
         self,
@@ -213,6 +258,9 @@ class Flowgraph:
                 on_progress=on_progress,
             )
         if processes or (processes is None and plan.processes):
+            unknown_elsewhere = _session_problems(graph)
+            if unknown_elsewhere:
+                raise FlowgraphError(unknown_elsewhere)
             # Imported late: one process needs nothing of it.
             from semradio.flowgraphs.runtime.launcher import Launcher
 
@@ -234,13 +282,85 @@ def _parameters(block: Block) -> dict[str, Any]:
     }
 
 
-def _import_folders(file: str | Path) -> list[str]:
-    """The current folder, and the one of the file where there is one."""
-    folders = [str(Path.cwd())]
-    if "\n" not in str(file) and Path(file).is_file():
-        folders.append(str(Path(file).resolve().parent))
-    return list(dict.fromkeys(folders))
+def _process_problems(plan: Plan) -> list[Problem]:
+    """Return what is wrong with the processes: each block must be in exactly one."""
+    problems = []
+    owner: dict[str, str] = {}
+    for process in plan.processes.values():
+        if not process.blocks:
+            problems.append(_problem(f"process '{process.name}' has no blocks", process.location))
+        for name in process.blocks:
+            if name in owner:
+                message = f"block '{name}' is in process '{owner[name]}' already"
+                problems.append(_problem(message, process.location))
+            owner.setdefault(name, process.name)
+    if plan.processes:
+        problems += [
+            _problem(f"block '{name}' is in no process: each block must be in one", block.location)
+            for name, block in plan.blocks.items()
+            if name not in owner
+        ]
+    return problems
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _session_problems(graph: Graph) -> list[Problem]:
+    """Return a problem for each block type that a worker process would not find."""
+    problems: dict[type[Block], Problem] = {}
+    for name, block in graph.blocks.items():
+        cls = type(block)
+        if cls not in problems and not registry.loadable(cls, graph.plan.code):
+            problems[cls] = _problem(
+                f"block type '{cls.block_type or cls.__name__}' is defined in this Python session "
+                "only, worker processes cannot load it: put it into a file and load that with "
+                "'code:' or Flowgraph(code=[...]), or run in one process",
+                graph.plan.blocks[name].location,
+            )
+    return list(problems.values())
+
+
+def _problem(message: str, location: Location | None) -> Problem:
+    return Problem(message, location, location.text if location else "")
+
+
+def _importing_from(files: Sequence[Path]) -> list[str]:
+    """Let code import from the current folder and those of the files; returns the folders."""
+    folders = [str(Path.cwd()), *(str(file.resolve().parent) for file in files)]
+    folders = list(dict.fromkeys(folders))
+    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    return folders
+
+
+def _as_text(name: str, value: Any) -> str:
+    """Return the value of a variable as YAML that reads back as the same value."""
+    from semradio.flowgraphs.language.dump import one_line
+
+    try:
+        return one_line(_plain(value))
+    except (TypeError, RecursionError):
+        raise ParameterError(
+            f"variable '{name}' must be a number, text, true or false, None, or a list or dict of "
+            f"such, not {type(value).__name__}: {value!r:.80}",
+            name,
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as Python's own kinds that YAML has; TypeError if it has none for it."""
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, os.PathLike):
+        return _plain(os.fspath(value))
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("keys are text")
+        return {key: _plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, bool | str):
+        return value
+    # Members of an enumeration become the numbers that they are.
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError("no kind of YAML")

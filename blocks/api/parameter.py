@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import os
+import types
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -81,8 +82,8 @@ class Parameter:
 
     @property
     def type_name(self) -> str:
-        """The type in words, such as ``float``, ``str | None``."""
-        return getattr(self.annotation, "__name__", None) or str(self.annotation)
+        """The type in words, such as ``float``, ``str | None``, ``'a' | 'b'``."""
+        return type_text(self.annotation)
 
     def validate(self, value: Any) -> Any:
         """Return the value as the declared type; ParameterError if it does not fit."""
@@ -94,9 +95,9 @@ class Parameter:
         try:
             value = msgspec.convert(value, self.annotation, strict=True)
         except msgspec.ValidationError:
-            kind = self.type_name
+            # Without the unit, which a value of another type does not have.
             raise ParameterError(
-                f"parameter '{self.name}' must be {kind}, not {self._shown(value)} "
+                f"parameter '{self.name}' must be {self.type_name}, not {value!r} "
                 f"({type(value).__name__})",
                 self.name,
             ) from None
@@ -141,6 +142,25 @@ class Parameter:
         if not self.required:
             schema["default"] = self.default
         return schema
+
+
+def type_text(annotation: Any) -> str:
+    """Return a type as one would write it: ``float | None``, ``list[str]``, ``'a' | 'b'``."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation is None or annotation is types.NoneType:
+        return "None"
+    if annotation is Ellipsis:
+        return "..."
+    if origin is Literal:
+        return " | ".join(map(repr, inner))
+    if origin in (Union, types.UnionType):
+        return " | ".join(map(type_text, inner))
+    if origin is Annotated:
+        return type_text(inner[0])
+    if isinstance(annotation, list):  # the arguments of a Callable
+        return f"[{', '.join(map(type_text, annotation))}]"
+    name = str(getattr(origin or annotation, "__name__", None) or annotation)
+    return f"{name}[{', '.join(map(type_text, inner))}]" if inner else name
 
 
 def parameter(

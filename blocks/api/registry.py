@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,8 @@ CATEGORIES = ("sources", "channels", "neural", "stream", "metrics", "sinks")
 """The folders of blocks, in the order in which the reference shows them."""
 
 _registered: dict[str, type[Block]] = {}
+_file_modules: dict[Path, set[str]] = {}
+"""The modules whose blocks each file brought: its own, and those that it imports."""
 
 
 def register(cls: type[Block]) -> None:
@@ -77,7 +80,28 @@ def load_file(path: Path) -> list[str]:
     added = [name for name, cls in _registered.items() if before.get(name) is not cls]
     if not added:
         raise BlockNotFoundError(f"{path} registers no block: use the 'block' decorator")
+    brought = {_registered[name].__module__ for name in added}
+    _file_modules.setdefault(path.resolve(), set()).update(brought)
     return added
+
+
+def loadable(cls: type[Block], files: Iterable[str | Path] = ()) -> bool:
+    """Whether another Python process finds this very class by its type name.
+
+    It does where the class is one of semradio's, or of an entry point, or comes from one of the
+    ``files``, which that process loads first.
+    """
+    name, module = cls.block_type, cls.__module__
+    known = _registered.get(name)
+    # By name, not identity: a file that is loaded again defines its classes anew.
+    if known is None or (known.__module__, known.__qualname__) != (module, cls.__qualname__):
+        return False
+    if any(module in _file_modules.get(Path(file).resolve(), ()) for file in files):
+        return True
+    if name in _own():
+        return _own()[name] == module
+    point = _entry_points().get(name)
+    return point is not None and point.module in sys.modules and point.load() is cls
 
 
 @cache

@@ -81,6 +81,8 @@ class Runner:
         self.waits = block.waits
         self.waiting = False
         self.started = False
+        self.gives_tuples = False
+        """Whether ``work`` wraps its only output in a tuple."""
         self.had_targets = any(self.outputs)
         self.all_targets: list[Any] = []
         self.on_rewire: Callable[[], None] | None = None
@@ -210,6 +212,10 @@ class Runner:
             count: number of items that each output must have; None for any.
         """
         arrays = result if isinstance(result, tuple) else (result,)
+        if arrays is result and len(arrays) == 1 and not self.gives_tuples:
+            self.gives_tuples = True
+            if self.on_rewire is not None:
+                self.on_rewire()
         if len(arrays) != len(self.outputs):
             raise SemradioError(
                 f"work returned {len(arrays)} arrays for {len(self.outputs)} outputs"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from semradio.blocks.api import Array, Input, ItemType, Output, block
+from semradio.blocks.api.block import Outputs
 from semradio.blocks.metrics.item_power import check_finite
 from semradio.blocks.neural.model_block import ModelBlock
 
@@ -54,12 +55,13 @@ class OnnxModel(ModelBlock):
         self._run = self.session.runner()
         self.warm_up(self._outputs, self.input_types)
 
-    def work(self, *arguments: Any) -> tuple[Array, ...]:
+    def work(self, *arguments: Any) -> Outputs:
         # One array per input, then the index of the first item.
         feed: dict[str, Array] = dict(zip(self._inputs, arguments, strict=False))
         for name in self._floating:
             check_finite(feed[name], arguments[-1], name)
         try:
-            return tuple(self._run(self._outputs, feed))
+            outputs = self._run(self._outputs, feed)
         except Exception as error:
             raise self.session.failure(error) from None
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)

@@ -46,9 +46,10 @@ class VectorSink(Sink):
 
     @property
     def data(self) -> Array:
-        """The collected items, shape (n, *item), read-only."""
+        """The collected items, shape (n, *item), read-only; (0,) before their type is known."""
         if self.buffer is None:
-            return self.input_types["x"].empty()
+            item = self.input_types.get("x")
+            return np.empty(0) if item is None else item.empty()
         data = self.buffer[: self.kept]
         data.flags.writeable = False
         return data

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar, get_type_hints
 
 import msgspec
 
+from semradio.blocks.api.parameter import type_text
 from semradio.blocks.errors import ParameterError, nearest
 
 T = TypeVar("T")
@@ -51,10 +52,11 @@ def setting(default: T, doc: str, *, unit: str = "", low: float | None = None) -
 
 def options(config_class: type[RecipeConfig]) -> list[Option]:
     """Return the settings of a configuration class in their order."""
+    hints = get_type_hints(config_class)
     return [
         Option(
             field.name,
-            str(field.type),
+            type_text(hints[field.name]),
             field.default,
             field.metadata["doc"],
             field.metadata["unit"],

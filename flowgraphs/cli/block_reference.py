@@ -9,6 +9,7 @@ from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block, RateBlock, Sink, Source, StreamBlock, SyncBlock
 from semradio.blocks.api.parameter import Parameter
 from semradio.blocks.api.port import Input, Output, Port
+from semradio.flowgraphs.cli.columns import columns
 
 _KINDS: tuple[tuple[type[Block], str], ...] = (
     (Source, "source"),
@@ -20,11 +21,12 @@ _KINDS: tuple[tuple[type[Block], str], ...] = (
 
 
 def overview() -> str:
-    """Return all block types by category, a line each."""
+    """Return all block types by category, with the first sentence about each."""
     lines: list[str] = []
+    width = max(map(len, registry.names()))
     for category, classes in _by_category().items():
         lines.append(category)
-        lines += [f"  {cls.block_type:<24}{summary(cls)}" for cls in classes]
+        lines += columns([(cls.block_type.ljust(width), summary(cls)) for cls in classes])
     return "\n".join([*lines, "", "'semradio blocks TYPE' describes one"])
 
 
@@ -42,15 +44,16 @@ def describe(name: str) -> str:
     for title, ports in (("Inputs", cls.declared_inputs), ("Outputs", cls.declared_outputs)):
         if ports:
             lines.append(title)
-            lines += [f"  {_port_name(p):<16}{_port_type(p):<32}{_port_doc(p)}" for p in ports]
+            lines += columns([(_port_name(p), _port_type(p), _port_doc(p)) for p in ports])
             lines.append("")
     lines.append("Parameters")
+    rows = []
     for key, declared in cls.parameters.items():
-        lines.append(f"  {key:<16}{_value_line(declared)}")
-        lines.append(f"  {'':<16}{declared.doc}")
+        rows += [(key, _value_line(declared)), ("", declared.doc)]
+    lines += columns(rows)
     if cls.states:
         lines += ["", "State"]
-        lines += [f"  {key:<16}{declared.doc}" for key, declared in cls.states.items()]
+        lines += columns([(key, declared.doc) for key, declared in cls.states.items()])
     return "\n".join(lines)
 
 

@@ -70,6 +70,8 @@ def _closing_line(result: RunResult) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "true", False: "false"}[value]
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list) and value and isinstance(value[0], list):

@@ -29,14 +29,13 @@ def command(
     Needs torch: pip install "semradio[train]".
     """
     from semradio.export import commands
+    from semradio.flowgraphs.cli.columns import columns
 
     if recipe is None:
         for name, known in commands.describe().items():
             click.echo(f"{name}\n{click.wrap_text(known.summary, 96, '  ', '  ')}\n")
-            for option in known.options():
-                click.echo(
-                    f"  {option.name:<24}{option.type:<20}{option.default!s:<12}{option.doc}"
-                )
+            rows = [(o.name, o.type, str(o.default), o.doc) for o in known.options()]
+            click.echo("\n".join(columns(rows, widest=24)))
         return
     folder = out if out is not None else Path("runs") / recipe
     report = commands.train(

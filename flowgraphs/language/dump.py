@@ -34,21 +34,23 @@ def dump(plan: Plan) -> str:
         said.add(place)
         return text if first else ""
 
-    lines = [f"flowgraph: {_flow(plan.name)}"]
+    lines = [f"flowgraph: {one_line(plan.name)}"]
     if plan.doc:
         lines += _doc(plan.doc)
     if plan.chunk is not None:
         lines.append(f"chunk: {plan.chunk}")
     if plan.code:
-        lines += ["", "code:", *(f"  - {_flow(path)}" for path in plan.code)]
+        lines += ["", "code:", *(f"  - {one_line(path)}" for path in plan.code)]
     if plan.variables:
         lines += ["", "variables:"]
-        lines += [f"  {_flow(name)}: {_flow(value)}" for name, value in plan.variables.items()]
+        lines += [
+            f"  {one_line(name)}: {one_line(value)}" for name, value in plan.variables.items()
+        ]
     lines += ["", "blocks:"]
     for block in plan.blocks.values():
         entry = {"block": block.type, **block.parameters}
         lines += _with_comment(
-            f"  {block.name}: {_flow(entry)}", comment(block.comment, block.location)
+            f"  {block.name}: {one_line(entry)}", comment(block.comment, block.location)
         )
     if plan.edges:
         lines += ["", "connections:"]
@@ -77,7 +79,7 @@ def _with_comment(line: str, comment: str) -> Iterator[str]:
 def _doc(text: str) -> list[str]:
     body = text.removesuffix("\n")
     if "\n" not in body or body.startswith((" ", "\n")) or body.endswith("\n"):
-        return [f"doc: {_flow(text)}"]
+        return [f"doc: {one_line(text)}"]
     marker = "|" if text.endswith("\n") else "|-"
     return [
         f"doc: {marker}",
@@ -97,17 +99,17 @@ def _edge(edge: EdgePlan) -> str:
         long["queue"] = edge.queue
     if edge.policy != "block":
         long["policy"] = edge.policy
-    return _flow(long)
+    return one_line(long)
 
 
 def _process(process: ProcessPlan) -> str:
     reach = {"bind": process.bind, "endpoint": process.endpoint}
     given = {key: value for key, value in reach.items() if value is not None}
-    return _flow({"blocks": process.blocks, **given} if given else process.blocks)
+    return one_line({"blocks": process.blocks, **given} if given else process.blocks)
 
 
-def _flow(value: Any) -> str:
-    """Return a value in YAML's one-line style."""
+def one_line(value: Any) -> str:
+    """Return a plain value in YAML's one-line style; it reads back as the same value."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -115,10 +117,14 @@ def _flow(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(one_line, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_flow(k)}: {_flow(v)}' for k, v in value.items())}}}"
-    text = escaped(str(value))
+        entries = (f"{_text(str(key))}: {one_line(found)}" for key, found in value.items())
+        return f"{{{', '.join(entries)}}}"
+    return _text(escaped(str(value)))
+
+
+def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return _UNSEEN.sub(

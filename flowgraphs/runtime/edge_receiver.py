@@ -80,8 +80,17 @@ class EdgeReceiver:
         return moved
 
     def greet(self) -> None:
-        """Ask for the first items, or, on a new connection, for the next."""
+        """Ask for the first items, or, on a new connection, for the next; a sign of life too."""
         self._request()
+
+    def cut(self) -> None:
+        """End the stream here: tell the sender that no more is wanted, and the blocks to finish."""
+        if self.finished:
+            return
+        self.finished = True
+        self.socket.send(self.codec.control(wire.STOP, self.received))
+        for queue in self.queues:
+            queue.end()
 
     def _drain(self) -> None:
         """Take all messages that have arrived; small ones are handed on together."""

@@ -17,11 +17,11 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from semradio.blocks.errors import ParameterError
+from semradio.blocks.errors import ParameterError, nearest
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.failure import NOT_STARTED, RunError, block_failure
-from semradio.flowgraphs.runtime.local import OnProgress
+from semradio.flowgraphs.runtime.local import DRAIN_S, OnProgress
 from semradio.flowgraphs.runtime.result import RunResult, merge
 
 M = TypeVar("M")
@@ -31,9 +31,6 @@ TRANSPORTS = ("ipc", "tcp")
 
 STARTUP_S = 60.0
 """Seconds that all workers together may take to load their models and start."""
-
-DRAIN_S = 10.0
-"""Seconds that a stopped flowgraph may take to drain before it is broken off."""
 
 
 class Launcher:
@@ -224,8 +221,16 @@ class Launcher:
     # Talk and end --------------------------------------------------------------------------
 
     def change(self, block: str, parameter: str, value: Any) -> None:
-        """Change a live parameter of a block in whichever process it runs."""
+        """Change a live parameter of a block in whichever process it runs.
+
+        A value that the block refuses changes nothing, and a note says so at the end.
+
+        Raises:
+            ParameterError: there is no such block.
+        """
         home = {b: p.name for p in self.plan.processes.values() for b in p.blocks}
+        if block not in home:
+            raise ParameterError(f"no block '{block}'{nearest(block, home)}")
         self._write(home[block], protocol.encode(protocol.Set(block, parameter, value)))
 
     def _tell(self, message: protocol.ToWorker) -> None:

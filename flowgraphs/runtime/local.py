@@ -16,8 +16,12 @@ from semradio.blocks.api.runner import BlockError
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime.failure import RunError, from_block_error
+from semradio.flowgraphs.runtime.peers import Peers
 from semradio.flowgraphs.runtime.process import Process
 from semradio.flowgraphs.runtime.result import RunResult, merge
+
+DRAIN_S = 10.0
+"""Seconds that a stopped flowgraph may take to drain before it is broken off."""
 
 OnProgress = Callable[[Mapping[str, Mapping[str, Any]]], None]
 """Called now and then with what each process has to show: items by block, memory in bytes."""
@@ -48,15 +52,28 @@ def run_local(
     share = Process(graph, process, chunk)
     began = time.monotonic()
     interrupted = False
+    stopped_at: float | None = None
+    peers: Peers | None = None
+
+    def stop() -> None:
+        nonlocal stopped_at
+        if stopped_at is None:
+            stopped_at = time.monotonic()
+            share.stop(alone=process is not None)
 
     def interrupt() -> None:
         nonlocal interrupted
         interrupted = True
-        share.stop()
+        stop()
 
     def tick() -> None:
-        if max_seconds is not None and time.monotonic() - began > max_seconds:
-            share.stop()
+        now = time.monotonic()
+        if max_seconds is not None and now - began > max_seconds:
+            stop()
+        if stopped_at is not None and now - stopped_at > DRAIN_S:
+            raise RunError(f"what was under way did not drain within {DRAIN_S:.0f} s")
+        if peers is not None:
+            peers.check()
         if on_progress is not None:
             on_progress({process or plan.name: share.progress()})
 
@@ -65,6 +82,7 @@ def run_local(
         with _stopping_on_interrupt(interrupt):
             if process is not None:
                 _meet_the_others(share, process)
+                peers = Peers(share)
             share.start()
             running = time.monotonic()
             share.run(tick, 0.2)
@@ -78,8 +96,15 @@ def run_local(
         raise from_block_error(plan, error, trace) from error
     except zmq.ZMQError as error:
         raise RunError(f"ZeroMQ: {error}", traceback.format_exc()) from error
+    except RunError:
+        raise
+    except SemradioError as error:
+        where = "" if process is None else f"process '{process}': "
+        raise RunError(f"{where}{error}", traceback.format_exc()) from error
     finally:
         _stop_quietly(share)
+        if peers is not None:
+            peers.close()
         share.close(failed=failed)
     result = merge(plan, {process or plan.name: report})
     result.elapsed_s = round(elapsed, 6)

@@ -142,10 +142,21 @@ class Process:
         self.began = time.monotonic()
         self.scheduler.run()
 
-    def stop(self) -> None:
-        """Let the sources of this process end; the streams are then drained."""
-        if self.scheduler is not None:
-            self.scheduler.stop()
+    def stop(self, *, alone: bool = False) -> None:
+        """Let the sources of this process end; the streams are then drained.
+
+        Args:
+            alone: whether nobody stops the other processes: what comes in from them ends here.
+        """
+        if self.scheduler is None:
+            return
+        if alone:
+            self.scheduler.on_stop = self._cut
+        self.scheduler.stop()
+
+    def _cut(self) -> None:
+        for receiver in self.receivers.values():
+            receiver.cut()
 
     def change(self, block: str, parameter: str, value: Any) -> None:
         """Change a live parameter at the next item border of its block.

@@ -59,6 +59,7 @@ class Scheduler:
         self.edges_done = done
         self.stopping = False
         self.on_tick: Callable[[], None] = lambda: None
+        self.on_stop: Callable[[], None] = lambda: None
         self.tick_every = 0.1
 
     def stop(self) -> None:
@@ -112,6 +113,7 @@ class Scheduler:
         for runner in self.runners:
             if isinstance(runner, SourceRunner):
                 runner.end()
+        self.on_stop()
 
     def _wait(self) -> None:
         waiting = any(runner.waiting for runner in self.runners if not runner.finished)

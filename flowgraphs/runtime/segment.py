@@ -188,8 +188,10 @@ class Segment:
         for operation in self.operations:
             slots = operation.slots
             single = len(slots) == 1
-            plain = operation.argument == _PREVIOUS and (
-                not slots or (single and not operation.keep and not operation.outside[0])
+            plain = (
+                not operation.runner.gives_tuples
+                and operation.argument == _PREVIOUS
+                and (not slots or (single and not operation.keep and not operation.outside[0]))
             )
             self.program.append(
                 (
@@ -244,7 +246,7 @@ class Segment:
             x = source.block.work(source.chunk, at)
         except Exception as error:
             raise self._failing(at, error) from error
-        n = -1 if x is None else len(x[0] if x.__class__ is tuple else x)
+        n = -1 if x is None else _length(x)
         if self.attention or n <= 0:
             return self._emit(x)
         if n > self.max_batch:
@@ -323,8 +325,7 @@ class Segment:
                             spoke = True
                             break
                         if operation.slots:
-                            self._take(operation, y, n)
-                            x = y
+                            x = self._take(operation, y, n)
             except Exception as error:
                 raise self._operation(call).runner.fail(at, error) from error
             if spoke:
@@ -344,7 +345,7 @@ class Segment:
             if attention or head.__class__ is not kind:
                 break
             if place:
-                if len(head[0] if kind is tuple else head) != n:
+                if _length(head) != n:
                     break
                 x = self._place_head(head, at)
             elif head.shape == head_shape and head.dtype is head_dtype:
@@ -388,8 +389,11 @@ class Segment:
             # The runner has the words for it.
             runner.deliver(x, None, n)
 
-    def _take(self, operation: Operation, result: Any, n: int) -> None:
-        """Check and place what a block gave that is not simply passed to the next."""
+    def _take(self, operation: Operation, result: Any, n: int) -> Any:
+        """Check and place what a block gave that is not simply passed to the next.
+
+        Returns the first of the arrays, which the next operation may take directly.
+        """
         slots = operation.slots
         arrays = result if result.__class__ is tuple else (result,)
         if len(arrays) != len(slots):
@@ -410,6 +414,7 @@ class Segment:
             for target in operation.outside[k]:
                 target.put(y)
             k += 1
+        return arrays[0]
 
     def _complain(self, runner: Runner, result: Any, at: int, n: int) -> None:
         """Raise the error that the runner has for a wrong result."""
@@ -522,6 +527,11 @@ class Segment:
         if not self.timed_items:
             return 1.0
         return (self.timed_items + self.total_items) / self.timed_items
+
+
+def _length(x: Any) -> int:
+    """Items in a chunk, or in the first chunk of a tuple."""
+    return len(x[0] if x.__class__ is tuple else x)
 
 
 def _cut(x: Any, start: int, end: int) -> Any:

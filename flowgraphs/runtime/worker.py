@@ -83,7 +83,11 @@ class Worker:
             if isinstance(message, protocol.Stop):
                 process.stop()
             elif isinstance(message, protocol.Set):
-                process.change(message.block, message.parameter, message.value)
+                try:
+                    process.change(message.block, message.parameter, message.value)
+                except SemradioError as error:
+                    # The run goes on as it was; who asked is told at the end.
+                    process.graph.blocks[message.block].note(f"change refused: {error}")
         # The launcher is gone, and with it everybody who wants the result.
         os._exit(1)
 

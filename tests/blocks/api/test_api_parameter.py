@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Optional
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from semradio.blocks.api import (
     parameter,
     state,
 )
+from semradio.blocks.api.parameter import type_text
 
 
 class Example(SyncBlock):
@@ -79,13 +81,39 @@ def test_paths_are_taken() -> None:
         ({"count": 1, "snr_db": 1}, "'snr_db' must be -50 to 0 dB, not 1.0 dB"),
         ({"count": 1, "snr_db": float("nan")}, "'snr_db' must be -50 to 0 dB, not nan dB"),
         ({"count": 1, "mode": "fats"}, "one of fast, slow, not 'fats' .did you mean 'fast'"),
-        ({"count": 1, "power": "measure"}, "'power' must be"),
+        ({"count": 1, "snr_db": "ten"}, r"'snr_db' must be float, not 'ten' \(str\)$"),
+        ({"count": 1, "power": "x"}, r"'power' must be float \| 'measured', not 'x' \(str\)$"),
         ({"count": 1, "snr": 1}, "no parameter 'snr' .did you mean 'snr_db'"),
     ],
 )
 def test_wrong_values_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         Example(**values)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [
+        (int, "int"),
+        (float | Literal["measured"], "float | 'measured'"),
+        (str | None, "str | None"),
+        (Optional[int], "int | None"),  # noqa: UP045
+        (list[str], "list[str]"),
+        (list[int | None] | dict[str, float], "list[int | None] | dict[str, float]"),
+        (tuple[float, ...], "tuple[float, ...]"),
+        (Literal["a", "b", 3], "'a' | 'b' | 3"),
+        (Annotated[int, "n"], "int"),
+        (Callable[[int], str], "Callable[[int], str]"),
+        (Any, "Any"),
+    ],
+)
+def test_types_are_told_as_one_writes_them(annotation: Any, text: str) -> None:
+    assert type_text(annotation) == text
+
+
+def test_type_names_of_parameters() -> None:
+    assert Example.parameters["power"].type_name == "float | 'measured'"
+    assert Example.parameters["snr_db"].type_name == "float"
 
 
 def test_all_faults_are_told_at_once() -> None:

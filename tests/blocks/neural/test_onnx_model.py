@@ -284,3 +284,15 @@ def test_running_a_model_imports_neither_torch_nor_onnx(linear):
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize(("outputs", "kind"), [(["a"], np.ndarray), (["a", "b"], tuple)])
+def test_work_gives_a_bare_array_for_a_single_output(make_model, outputs, kind):
+    path = make_model(
+        [("Neg", ["x"], [name]) for name in outputs],
+        [("x", ["n", 5])],
+        [(name, ["n", 5]) for name in outputs],
+    )
+    block = OnnxModel(model=str(path))
+    with Harness(block, {"x": ItemType("float32", (5,))}):
+        assert isinstance(block.work(_random(4, 5), 0), kind)

@@ -15,6 +15,14 @@ from semradio.blocks.sinks.tag_debug import TagDebug
 from semradio.blocks.sinks.vector_sink import VectorSink
 
 
+def test_vector_sink_has_no_data_before_a_run() -> None:
+    block = VectorSink()
+    assert block.data.shape == (0,)
+    assert block.results() == {"items": 0, "data": []}
+    block.resolve({"x": ItemType("int16", (3,))})
+    assert (block.data.shape, block.data.dtype) == ((0, 3), np.int16)
+
+
 def test_vector_sink_has_the_data_as_an_array() -> None:
     block = VectorSink()
     x = np.arange(300, dtype=np.int16).reshape(100, 3)

@@ -280,3 +280,17 @@ def test_chunks_larger_than_a_block_takes_are_cut() -> None:
     run_with(fused, fg, 100)
     assert Small.largest == 16
     np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 2)
+
+
+def test_a_single_output_may_come_in_a_tuple() -> None:
+    class Wrapped(Gain):
+        """A gain that wraps its only output."""
+
+        def work(self, x: Array, at: int) -> Any:
+            return (super().work(x, at),)
+
+    fg = Flowgraph()
+    sink = Recorder()
+    fg.connect(Counter(items=1000), Gain(), Wrapped(), Gain(), sink)
+    run_with(fused, fg, 10)
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 8)

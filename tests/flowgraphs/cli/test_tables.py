@@ -1,0 +1,62 @@
+"""What a run prints at its end, and how listings are set in columns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from semradio.flowgraphs.cli.block_reference import describe, overview
+from semradio.flowgraphs.cli.columns import WIDTH, columns
+from semradio.flowgraphs.cli.tables import print_result
+from semradio.flowgraphs.runtime.result import RunResult
+
+
+def test_values_are_printed_in_the_words_of_a_flowgraph(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    values = {"psr_db": None, "on": True, "off": False, "file": "a b.png", "mse": 0.12345678}
+    print_result(RunResult("link", results={"power": values}))
+    assert capsys.readouterr().out.splitlines()[:5] == [
+        "power.psr_db = none",
+        "power.on = true",
+        "power.off = false",
+        "power.file = a b.png",
+        "power.mse = 0.123457",
+    ]
+
+
+def test_columns_keep_apart_and_wrap() -> None:
+    rows = [
+        ("a", "'white' | 'black'", "word " * 30),
+        ("much_longer", "x" * 60, "Below."),
+        ("", "", ""),
+    ]
+    lines = columns(rows)
+    start = 2 + len("much_longer") + 2 + len("'white' | 'black'") + 2
+    assert lines[0].startswith("  a            'white' | 'black'  word word")
+    assert all(line.startswith(" " * start + "word") for line in lines[1:-3])
+    assert lines[-3:] == ["  much_longer  " + "x" * 60, " " * start + "Below.", ""]
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_no_cell_of_the_reference_runs_into_the_next() -> None:
+    page = describe("image_sink")
+    assert "[*,*,3]Optional" not in page
+    assert "uint8[*,*,3] | float32[*,*,3]\n" in page
+    assert "x[0..num_inputs-1]  number[...]  The streams" in describe("add")
+    assert "float | 'measured', default 1.0" in describe("awgn_channel")
+    assert max(map(len, overview().splitlines())) <= WIDTH
+
+
+def test_settings_of_recipes_keep_apart() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "semradio.flowgraphs", "train"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "'white' | 'black'         white     What Alice knows" in listed
+    assert "Literal" not in listed
+    assert max(map(len, listed.splitlines())) <= WIDTH
