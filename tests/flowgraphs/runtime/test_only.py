@@ -1,0 +1,131 @@
+"""Processes started one by one, as on several hosts: who waits, who is missed, who goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LINK = """
+flowgraph: link
+variables: {port: 0, rate: 20000, items: 6000}
+blocks:
+  source: {block: vector_source, data: [0.0, 1.0, 2.0], repeat: true}
+  air:    {block: awgn_channel, seed: 1}
+  pace:   {block: throttle, rate: "${rate}"}
+  head:   {block: head, items: "${items}"}
+  power:  {block: signal_power}
+connections: [source -> air -> pace -> head -> power]
+processes:
+  alice: {blocks: [source, air, pace], bind: "tcp://127.0.0.1:${port}"}
+  bob: [head, power]
+"""
+
+
+class Hosts:
+    """Starts processes of the link and ends them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "link.yml").write_text(LINK)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, name: str, *options: str) -> subprocess.Popen[str]:
+        """Start one process of the link."""
+        command = [sys.executable, "-m", "semradio.flowgraphs", "run", "link.yml"]
+        child = subprocess.Popen(
+            [*command, f"port={self.port}", "--only", name, "--json", "-", *options],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.started.append(child)
+        return child
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    made = Hosts(tmp_path)
+    yield made
+    for child in made.started:
+        if child.poll() is None:
+            child.kill()
+        child.communicate()
+
+
+def end_of(child: subprocess.Popen[str], within: float = 60.0) -> tuple[int, Any, str]:
+    """Exit status, results and messages of a process."""
+    out, error = child.communicate(timeout=within)
+    return child.returncode, json.loads(out) if out.strip() else None, error
+
+
+def reference(hosts: Hosts) -> Any:
+    bob, alice = hosts.start("bob"), hosts.start("alice")
+    status, result, error = end_of(bob)
+    assert status == 0, error
+    assert end_of(alice)[0] == 0
+    return result["results"]["power"]
+
+
+def test_a_sender_that_comes_back_goes_on_bit_for_bit(hosts: Hosts) -> None:
+    expected = reference(hosts)
+    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=1500")
+    time.sleep(3.0)
+    alice.kill()
+    time.sleep(0.5)
+    hosts.start("alice")
+    status, result, error = end_of(bob)
+    assert status == 0, error
+    assert "has gone; waiting" in error
+    assert "is back" in error
+    assert result["results"]["power"] == expected
+
+
+def test_a_receiver_that_does_not_come_back_is_named(hosts: Hosts) -> None:
+    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=500")
+    time.sleep(3.0)
+    bob.kill()
+    status, _, error = end_of(alice)
+    assert status == 1
+    assert "process 'bob' went away" in error
+    assert "Traceback" not in error
+
+
+def test_a_sender_that_does_not_come_back_is_named(hosts: Hosts) -> None:
+    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=500")
+    time.sleep(3.0)
+    alice.kill()
+    status, _, error = end_of(bob)
+    assert status == 1
+    assert f"process 'alice' at tcp://127.0.0.1:{hosts.port} went away after" in error
+
+
+def test_a_process_without_a_source_can_be_stopped(hosts: Hosts) -> None:
+    bob, alice = hosts.start("bob", "--max-seconds", "3"), hosts.start("alice", "rate=1000")
+    status, result, error = end_of(bob)
+    assert status == 0, error
+    assert 0 < result["results"]["power"]["items"] < 6000
+    # Nobody is left to receive, so the sender has done its work too.
+    assert end_of(alice)[0] == 0
+
+
+def test_who_comes_first_waits_and_says_for_whom(hosts: Hosts) -> None:
+    bob = hosts.start("bob")
+    time.sleep(7.0)
+    assert bob.poll() is None
+    bob.send_signal(signal.SIGINT)
+    status, result, error = end_of(bob)
+    assert status == 130
+    assert f"waiting for process 'alice' at tcp://127.0.0.1:{hosts.port}" in error
+    assert result["results"]["power"]["items"] == 0
