@@ -15,7 +15,7 @@ from semradio.flowgraphs.runtime import wire
 from semradio.flowgraphs.runtime.sockets import SNDMORE, Context, Socket, configure, has_message
 from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
 
-ZERO_COPY_BYTES = 1 << 17
+ZERO_COPY_BYTES = 1 << 16
 """Payloads from this size on are handed to ZeroMQ without a copy; below, the copy is cheaper."""
 
 
