@@ -145,7 +145,7 @@ class Peers:
         for link in self.upstream:
             link.receiver.socket.disable_monitor()
             link.monitor.close(0)
-        if self.share.hub is not None:
+        if self.share.hub is not None and self.monitor is not None:
             self.share.hub.socket.disable_monitor()
             self.monitor.close(0)
 

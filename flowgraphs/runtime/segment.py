@@ -18,10 +18,10 @@ from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import BlockError, InputRunner, Runner, SourceRunner, SyncRunner
 from semradio.blocks.errors import SemradioError
 
-SAMPLE_EVERY = 256
+SAMPLE_EVERY = 512
 """Passes between two that go through the runners, which take the time of each block."""
 
-BURST = 16
+BURST = 64
 """Passes that a source may make in a row before others get their turn."""
 
 _PREVIOUS = -1
@@ -304,15 +304,13 @@ class Segment:
         made = 0
         call: Any = None
         y: Any = None
-        even = False  # whether it stops with all chunks used up
-        while True:
-            spoke = False
+        for made in range(1, count + 1):
+            whole = False
             try:
                 for call, shape, dtype, operation in program:
                     if operation is None:
                         y = call(x, at)
                         if attention:
-                            spoke = True
                             break
                         if shape is not None:
                             x = y
@@ -322,21 +320,21 @@ class Segment:
                         argument = operation.argument
                         y = call(x if argument < 0 else self.slots[argument], at)
                         if attention:
-                            spoke = True
                             break
                         if operation.slots:
                             x = self._take(operation, y, n)
+                else:
+                    whole = True
             except Exception as error:
                 raise self._operation(call).runner.fail(at, error) from error
-            if spoke:
-                self.items += made * n
-                self.passes += made
+            if not whole:
+                # A block has something to say: its runner, and those after it, finish the pass.
+                self._made(made - 1, n)
                 self._hand_over(self._operation(call), y, n, head)
                 return
-            made += 1
             if made == count or (outside and any(t.items >= t.capacity for t in outside)):
-                even = True
-                break
+                self._made(made, n)
+                return
             at += n
             try:
                 head = work(chunk, at)
@@ -352,10 +350,13 @@ class Segment:
                 x = head
             else:
                 break
-        self.items += made * n
-        self.passes += made
-        if not even:
-            self._emit(head)
+        self._made(made, n)
+        self._emit(head)
+
+    def _made(self, passes: int, n: int) -> None:
+        """Account for passes of ``n`` items that were made in full."""
+        self.items += passes * n
+        self.passes += passes
 
     def _operation(self, call: Any) -> Operation:
         """The operation that makes a call."""
