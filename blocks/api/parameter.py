@@ -72,13 +72,13 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         if self.above is not None:
-            most = "" if self.high is None else f", at most {self.high:g}"
-            return f"above {self.above:g}{most}"
+            most = "" if self.high is None else f", at most {_number(self.high)}"
+            return f"above {_number(self.above)}{most}"
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
+            return f"{_number(self.low)} to {_number(self.high)}"
         if self.low is not None:
-            return f"at least {self.low:g}"
-        return f"at most {self.high:g}" if self.high is not None else ""
+            return f"at least {_number(self.low)}"
+        return f"at most {_number(self.high)}" if self.high is not None else ""
 
     @property
     def type_name(self) -> str:
@@ -161,6 +161,11 @@ def type_text(annotation: Any) -> str:
         return f"[{', '.join(map(type_text, annotation))}]"
     name = str(getattr(origin or annotation, "__name__", None) or annotation)
     return f"{name}[{', '.join(map(type_text, inner))}]" if inner else name
+
+
+def _number(value: float) -> str:
+    """A limit as people write it: whole numbers in full."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 def parameter(
