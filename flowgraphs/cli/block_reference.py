@@ -75,7 +75,8 @@ def markdown() -> str:
             if ports:
                 lines += ["| port | | type | |", "| --- | --- | --- | --- |"]
                 lines += [
-                    f"| `{_port_name(p)}` | {way} | {_code(_port_type(p))} | {_cell(_port_doc(p))} |"
+                    f"| `{_port_name(p)}` | {way} | {_code(_port_type(p))} "
+                    f"| {_cell(_port_doc(p))} |"
                     for way, p in ports
                 ]
                 lines.append("")
@@ -88,7 +89,8 @@ def markdown() -> str:
                 unit = f" {p.unit}" if p.unit else ""
                 default = "required" if p.required else f"`{p.default!r}`{unit}"
                 lines.append(
-                    f"| `{key}` | {_code(p.type_name)} | {default} | {p.limits} | {_cell(p.doc)}{live} |"
+                    f"| `{key}` | {_code(p.type_name)} | {default} | {p.limits} "
+                    f"| {_cell(p.doc)}{live} |"
                 )
             lines.append("")
     return "\n".join(lines)
