@@ -199,6 +199,17 @@ class Flowgraph:
             raise ItemTypeError(f"block '{block.name}' has no {way}")
         return block.name, next(iter(ports))
 
+    def _repr_svg_(self) -> str:
+        """Draw the flowgraph: what a notebook shows for it."""
+        from semradio.flowgraphs.show import to_svg
+
+        try:
+            graph = self.check()
+        except FlowgraphError:
+            # Half-composed, as it may well be in a notebook: drawn without item types.
+            return to_svg(self.plan)
+        return to_svg(graph.plan, graph.edge_types)
+
     # Checking and running ------------------------------------------------------------------
 
     def check(self) -> Graph:

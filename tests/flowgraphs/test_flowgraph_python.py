@@ -23,6 +23,7 @@ from semradio.blocks.api import (
 )
 from semradio.blocks.sinks.null_sink import NullSink
 from semradio.blocks.sinks.vector_sink import VectorSink
+from semradio.blocks.sources.null_source import NullSource
 from semradio.blocks.sources.vector_source import VectorSource
 from semradio.blocks.stream.copy import Copy
 from semradio.blocks.stream.multiply_const import MultiplyConst
@@ -265,3 +266,15 @@ def test_not_a_number_stays_that() -> None:
 def test_what_no_file_can_hold(value: Any) -> None:
     with pytest.raises(ParameterError, match="variable 'value' must be a number, text"):
         Flowgraph.load(FILE, value=value)
+
+
+def test_a_notebook_shows_the_drawing() -> None:
+    from xml.etree import ElementTree
+
+    fg = Flowgraph("drawn")
+    source = fg.add(NullSource(type="complex64"), "zeros")
+    assert "zeros" in fg._repr_svg_(), "half-composed it is drawn too"
+    fg.connect(source, fg.add(NullSink(), "end"))
+    picture = fg._repr_svg_()
+    ElementTree.fromstring(picture)
+    assert "complex64" in picture
