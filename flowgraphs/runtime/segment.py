@@ -181,8 +181,12 @@ class Segment:
     def _lay_out(self, n: int) -> None:
         """Flatten the operations for chunks of ``n`` items.
 
-        An entry is (call, shape, dtype, operation); the operation is None in the common case: one
+        An entry is (call, bytes, dtype, operation); the operation is None in the common case: one
         argument, the latest result, and one output that only the next operation reads, or none.
+
+        Bytes and dtype of a result are looked at in every pass, its shape in those that go through
+        the runners, the first and the last among them: a comparison of shapes costs as much as
+        the call itself.
         """
         self.program = []
         for operation in self.operations:
@@ -196,7 +200,7 @@ class Segment:
             self.program.append(
                 (
                     operation.call,
-                    (n, *operation.shapes[0]) if single else None,
+                    n * operation.runner.types[0].nbytes if single else None,
                     operation.dtypes[0] if single else None,
                     None if plain else operation,
                 )
@@ -293,12 +297,12 @@ class Segment:
         head: Any = x
         work: Any = None
         place, kind, chunk = False, x.__class__, n
-        head_shape: Any = None
+        head_size: Any = None
         head_dtype: Any = None
         if source is not None:
             x = self._place_head(head, at)
             work, chunk = source.block.work, source.chunk
-            head_shape, head_dtype = self.head_shapes[0], source.dtypes[0]
+            head_size, head_dtype = n * source.types[0].nbytes, source.dtypes[0]
             # A chunk that goes to the first block alone needs no more than a look.
             place = self.keep_head or len(self.head_outside) > 1 or bool(self.head_outside[0])
         made = 0
@@ -307,14 +311,14 @@ class Segment:
         for made in range(1, count + 1):
             whole = False
             try:
-                for call, shape, dtype, operation in program:
+                for call, size, dtype, operation in program:
                     if operation is None:
                         y = call(x, at)
                         if attention:
                             break
-                        if shape is not None:
+                        if size is not None:
                             x = y
-                            if x.shape != shape or x.dtype is not dtype:
+                            if x.nbytes != size or x.dtype is not dtype:
                                 self._verify(call, x, n)
                     else:
                         argument = operation.argument
@@ -346,7 +350,7 @@ class Segment:
                 if _length(head) != n:
                     break
                 x = self._place_head(head, at)
-            elif head.shape == head_shape and head.dtype is head_dtype:
+            elif head.nbytes == head_size and head.dtype is head_dtype:
                 x = head
             else:
                 break
