@@ -35,6 +35,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 DTYPES: tuple[str, ...] = GROUPS["any"]
 """The dtypes that a stream may carry, by their NumPy names."""
 
+MAX_ITEM_BYTES = 1 << 31
+"""The largest item: nobody means more, and a slip of the pen should not ask for terabytes."""
+
 _NUMPY: dict[str, np.dtype[Any]] = {name: np.dtype(name) for name in DTYPES}
 
 _SYNTAX = re.compile(r"\s*(?P<dtype>[a-z0-9]+)\s*(?:\[(?P<shape>[^\]]*)\])?\s*")
@@ -50,6 +53,8 @@ class ItemType:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise ItemTypeError(f"'{self.dtype}' is not an item dtype ({', '.join(DTYPES)})")
+        if math.prod(self.shape) * _NUMPY[self.dtype].itemsize > MAX_ITEM_BYTES:
+            raise ItemTypeError(f"an item of type {self} takes more than {MAX_ITEM_BYTES} bytes")
 
     def __str__(self) -> str:
         return self.dtype + (f"[{','.join(map(str, self.shape))}]" if self.shape else "")

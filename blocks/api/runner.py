@@ -151,7 +151,7 @@ class Runner:
                 self.apply_changes()
             if not self.started:
                 self.begin()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.fail(self.position, error) from error
         if self.block.finished:
             self.complete()
@@ -332,7 +332,7 @@ class SourceRunner(Runner):
         t0 = perf_counter()
         try:
             y = self.block.work(n, at)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.fail(at, error) from error
         self.busy += perf_counter() - t0
         return self.emit(y)
@@ -347,7 +347,7 @@ class SourceRunner(Runner):
         try:
             if y is not None:
                 self.deliver(y, None, None)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.fail(at, error) from error
         if self.block.finished:
             self.end()
@@ -442,7 +442,7 @@ class InputRunner(Runner):
                 self._work_between_tags(count)
             else:
                 self.work_on(count)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.fail(at, error) from error
         self.busy += perf_counter() - t0
         self.items_in += self.queues[0].at - at
@@ -484,7 +484,7 @@ class InputRunner(Runner):
         at = self.queues[0].at
         try:
             self.last()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.fail(at, error) from error
         self.complete()
 
@@ -512,7 +512,7 @@ class SyncRunner(InputRunner):
         if isinstance(self.block, Sink) and not self.finished:
             try:
                 self.block.flush()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self.fail(self.queues[0].at, error) from error
         self.end()
 

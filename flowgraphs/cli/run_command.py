@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -51,7 +52,9 @@ def command(
         _check_writable(Path(json_out))
     flowgraph = Flowgraph.load(file, overrides, allow_code=allow_code)
     processes = None if mode is None else mode == "processes"
-    with progress_display(flowgraph, quiet) as on_progress:
+    # What blocks print must not end up between the results.
+    aside = contextlib.redirect_stdout(sys.stderr) if json_out == "-" else contextlib.nullcontext()
+    with aside, progress_display(flowgraph, quiet) as on_progress:
         result = flowgraph.run(
             processes=processes,
             transport=transport,
@@ -74,9 +77,18 @@ def _show(result: RunResult, json_out: str | None, quiet: bool) -> None:
     if json_out == "-":
         sys.stdout.write(result.to_json() + "\n")
         return
-    if json_out is not None:
-        Path(json_out).write_text(result.to_json() + "\n", encoding="utf-8")
     if not quiet:
         from semradio.flowgraphs.cli.tables import print_result
 
         print_result(result)
+    if json_out is not None:
+        _write(Path(json_out), result.to_json() + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    from semradio.flowgraphs.runtime.failure import RunError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"--json: cannot write {path}: {error.strerror}") from error

@@ -182,7 +182,7 @@ class Launcher:
             if self.interrupts > 1:
                 raise KeyboardInterrupt
             if stopped_at is not None and time.monotonic() - stopped_at > DRAIN_S:
-                left = sorted(set(self.children) - set(self.reports))
+                left = ", ".join(f"'{n}'" for n in self.children if n not in self.reports)
                 raise RunError(f"processes {left} did not drain within {DRAIN_S:.0f} s")
             try:
                 name, message = self.inbox.get(timeout=0.05)

@@ -15,6 +15,7 @@ import zmq
 from semradio.blocks.api.runner import BlockError
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.graph import Graph
+from semradio.flowgraphs.plan import FlowgraphError, Plan, Problem
 from semradio.flowgraphs.runtime.failure import RunError, from_block_error
 from semradio.flowgraphs.runtime.peers import Peers
 from semradio.flowgraphs.runtime.process import Process
@@ -96,7 +97,7 @@ def run_local(
         raise from_block_error(plan, error, trace) from error
     except zmq.ZMQError as error:
         raise RunError(f"ZeroMQ: {error}", traceback.format_exc()) from error
-    except RunError:
+    except (RunError, FlowgraphError):
         raise
     except SemradioError as error:
         where = "" if process is None else f"process '{process}': "
@@ -116,9 +117,11 @@ def _meet_the_others(share: Process, process: str) -> None:
     plan = share.plan
     bind = plan.processes[process].bind
     if share.outgoing and bind is None:
-        raise RunError(
+        raise _wrong(
+            plan,
+            process,
             f"process '{process}' sends to others but has no 'bind' to listen on: "
-            f"write e.g.  {process}: {{blocks: [...], bind: 'tcp://127.0.0.1:5555'}}"
+            f"write e.g.  {process}: {{blocks: [...], bind: 'tcp://127.0.0.1:5555'}}",
         )
     if bind is not None:
         try:
@@ -131,12 +134,19 @@ def _meet_the_others(share: Process, process: str) -> None:
     for crossing in share.incoming:
         endpoint = plan.processes[crossing.sender].endpoint
         if endpoint is None:
-            raise RunError(
+            raise _wrong(
+                plan,
+                crossing.sender,
                 f"process '{process}' receives from '{crossing.sender}', which has no 'endpoint' "
-                "to connect to"
+                "to connect to",
             )
         endpoints[crossing.sender] = endpoint
     share.connect(endpoints)
+
+
+def _wrong(plan: Plan, process: str, message: str) -> FlowgraphError:
+    location = plan.processes[process].location
+    return FlowgraphError([Problem(message, location, location.text if location else "")])
 
 
 def _stop_quietly(share: Process) -> None:

@@ -120,7 +120,7 @@ class Process:
             self.started.append(name)
             try:
                 block.start()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise BlockError(name, NOT_STARTED, error) from error
 
     # Running -------------------------------------------------------------------------------

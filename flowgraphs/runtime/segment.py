@@ -248,7 +248,7 @@ class Segment:
         at = source.sent[0] + self.items
         try:
             x = source.block.work(source.chunk, at)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failing(at, error) from error
         n = -1 if x is None else _length(x)
         if self.attention or n <= 0:
@@ -273,7 +273,7 @@ class Segment:
                 self._lay_out(end - start)
             self._passes(_cut(x, start, end), at + start, end - start, 1)
 
-    def _failing(self, at: int, error: Exception) -> BlockError:
+    def _failing(self, at: int, error: BaseException) -> BlockError:
         assert self.source is not None
         return self.source.fail(at, error)
 
@@ -329,7 +329,7 @@ class Segment:
                             x = self._take(operation, y, n)
                 else:
                     whole = True
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._operation(call).runner.fail(at, error) from error
             if not whole:
                 # A block has something to say: its runner, and those after it, finish the pass.
@@ -342,7 +342,7 @@ class Segment:
             at += n
             try:
                 head = work(chunk, at)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._failing(at, error) from error
             if attention or head.__class__ is not kind:
                 break
@@ -425,7 +425,7 @@ class Segment:
         """Raise the error that the runner has for a wrong result."""
         try:
             runner.deliver(result, None, n)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise runner.fail(at, error) from error
         raise SemradioError(f"block '{runner.block.name}' returned outputs of unequal length")
 
@@ -444,7 +444,7 @@ class Segment:
         if runner.outputs:
             try:
                 runner.deliver(result, None, n)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise runner.fail(runner.queues[0].at, error) from error
         if runner.block.finished:
             runner.complete()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from typing import Any
 
@@ -113,3 +114,17 @@ class StopFails(Sink):
 
     def stop(self) -> None:
         raise OSError(28, "No space left on device")
+
+
+@block("leaver", category="stream")
+class Leaver(SyncBlock):
+    """Calls sys.exit, as a script would that was made into a block."""
+
+    word: str = parameter("", doc="Not used.")
+    x = Input("float32[4]", doc="Items.")
+    y = Output(like="x", doc="The same.")
+
+    def work(self, x: Array, at: int) -> Array:
+        if at >= 500:
+            sys.exit(7)
+        return x

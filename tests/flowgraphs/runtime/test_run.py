@@ -283,3 +283,11 @@ def _free_ports(count: int) -> list[int]:
     for s in sockets:
         s.close()
     return ports
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_block_that_calls_exit_is_named_too(processes: bool) -> None:
+    text = SABOTAGE.replace("saboteur, how", "leaver, word")
+    with pytest.raises(RunError, match=r"block 'bad' failed in the items from \d+ on: SystemExit"):
+        run(text, processes=processes, chunk=10)
+    assert left_over() == []
