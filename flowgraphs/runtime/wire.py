@@ -25,7 +25,6 @@ then               DATA: tags as MessagePack, a list of [index, key, value]; may
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ import numpy as np
 
 from semradio.blocks.api.item_type import DTYPES, Array, ItemType
 from semradio.blocks.api.tag import Tag
-from semradio.blocks.errors import SemradioError
+from semradio.blocks.errors import ItemTypeError, SemradioError
 
 MAGIC = b"smrd"
 VERSION = 1
@@ -160,9 +159,10 @@ def decode(header: bytes) -> Message:
     if dtype >= len(DTYPES) or axes > _MAX_AXES or len(header) < end:
         raise WireError("a message header with a malformed item type")
     shape = struct.unpack_from(f"<{axes}I", header, _FIXED.size + 4)
-    item = ItemType(DTYPES[dtype], shape)
-    if math.prod(shape) * item.numpy.itemsize > 2**40:
-        raise WireError("a message header with an absurd item shape")
+    try:
+        item = ItemType(DTYPES[dtype], shape)
+    except ItemTypeError as error:
+        raise WireError(f"a message header with an absurd item type: {error}") from None
     return Message(kind, edge, index, count, item, header[end:])
 
 
