@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from semradio.blocks.api import Array, Block, Tag, find, names
+from semradio.blocks.api import Array, Block, ItemType, Tag, find, names
 from semradio.blocks.testing import check_block
+from semradio.flowgraphs.runtime.wire import HeaderCodec
 
 rng = np.random.default_rng(20240607)
 
@@ -246,10 +247,27 @@ def factory_of(name: str, case: Case, folder: Path) -> Callable[[], Block]:
 
 @pytest.mark.parametrize(("name", "case"), FLAT)
 def test_stream_law(name: str, case: Case, folder: Path) -> None:
-    check_block(factory_of(name, case, folder), case.inputs, expected=case.expected, **case.options)
+    check_block(
+        factory_of(name, case, folder),
+        case.inputs,
+        expected=case.expected,
+        wire=through_the_wire,
+        **case.options,
+    )
 
 
 def test_every_block_is_covered() -> None:
     """A block without a case here is not known to obey the law."""
     own = {name for name in names() if find(name).__module__.startswith("semradio.blocks.")}
     assert own == set(CASES)
+
+
+def through_the_wire(chunk: Array, tags: Sequence[Tag]) -> tuple[Array, list[Tag]]:
+    """Send a chunk and its tags through the format of an edge between processes, and back."""
+    codec = HeaderCodec(7, ItemType.of(chunk))
+    first = min((tag.index for tag in tags), default=0)
+    read = codec.read_data(codec.data(first, len(chunk), list(tags)))
+    assert read is not None
+    index, count, marks = read
+    assert index == first
+    return codec.read_items(codec.write_items(chunk).tobytes(), count), marks
