@@ -13,7 +13,7 @@ import torch
 
 from semradio.blocks.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a checkpoint."""
 
 

@@ -17,6 +17,7 @@ def train(
     recipe: str,
     out: Path,
     *,
+    variant: str | None = None,
     seed: int | None = None,
     overrides: Sequence[str] = (),
     resume: bool = False,
@@ -29,8 +30,9 @@ def train(
     ----------
     recipe : a name of :data:`semradio.export.recipes.RECIPES`.
     out : folder for checkpoints and report.
+    variant : a named variant of the recipe.
     seed : replaces the recipe's seed.
-    overrides : words ``NAME=VALUE`` that replace settings; they win over ``quick``.
+    overrides : words ``NAME=VALUE`` that replace settings; they win over all the others.
     resume : continue the run in ``out``.
     quick : begin with the recipe's quick settings.
     quiet : show no progress.
@@ -39,12 +41,9 @@ def train(
     data that is not there, and where torch is not installed.
     """
     chosen = recipe_named(recipe)
-    config_class = chosen.config_class()
-    words = parse_overrides(overrides)
-    if seed is not None:
-        words["seed"] = str(seed)
-    config = with_overrides(config_class.quick() if quick else config_class(), words)
-    _require_torch()
+    begun = chosen.config(variant, seed=seed, quick=quick)
+    config = with_overrides(begun, parse_overrides(overrides))
+    require_torch()
     from semradio.export.progress import shown
 
     module = chosen.train_module()
@@ -59,7 +58,7 @@ def export(checkpoint_dir: Path, out_dir: Path) -> list[Path]:
     network, :class:`SemradioError` where torch is not installed.
     """
     chosen = _recipe_of(Path(checkpoint_dir))
-    _require_torch()
+    require_torch()
     written: list[Path] = chosen.deploy_module().export(Path(checkpoint_dir), Path(out_dir))
     return written
 
@@ -98,7 +97,8 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _require_torch() -> None:
+def require_torch() -> None:
+    """Raise :class:`SemradioError` where the packages that train and export are missing."""
     missing = [
         package
         for package in ("torch", "onnx", "onnxscript")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,12 @@ from semradio.export.data import LabelledImages
 from semradio.export.losses import communication_loss, privacy_loss
 from semradio.export.networks import SemanticReceiver, SemanticTransmitter, pixels
 from semradio.export.signals import awgn, generator
+
+if TYPE_CHECKING:
+    from semradio.blocks.security.haar_rotation import HaarRotation
+
+EVALUATION_FRAMES = 1 << 33
+"""First frame number of a keyed link under evaluation: none that was sent in training."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +34,38 @@ class Link:
     eve: nn.Module
     """Eve's classifier, trained on unprotected signals and fixed since."""
     alice: nn.Module | None = None
+    """float32[batch, 23] -> float32[batch, 23]; one that ``reads_labels`` is given them, too."""
     bob: nn.Module | None = None
-    adaptive_eve: nn.Module | None = None
-    """A classifier like Eve's, trained on the protected signals."""
+    attackers: Mapping[str, nn.Module] = field(default_factory=dict)
+    """Further Eves, by name."""
+    lock: HaarRotation | None = None
+    """Hides each frame by a rotation that Bob undoes; None: frames are sent as they are."""
+
+    def protect(self, x: Tensor, label: Tensor) -> Tensor:
+        """Return what Alice's module makes of x, with the labels int64[batch] if it needs them."""
+        if self.alice is None:
+            return x
+        reads_labels = getattr(self.alice, "reads_labels", False)
+        protected: Tensor = self.alice(x, label) if reads_labels else self.alice(x)
+        return protected
+
+    def locked(self, x: Tensor, first_frame: int) -> Tensor:
+        """Return the frames as they are sent, numbered from ``first_frame`` on."""
+        if self.lock is None:
+            return x
+        return torch.from_numpy(self.lock.rotate(normalised(x).numpy(), first_frame))
+
+    def unlocked(self, y: Tensor, first_frame: int) -> Tensor:
+        """Return the received frames as Bob's key restores them."""
+        if self.lock is None:
+            return y
+        return torch.from_numpy(self.lock.restore(y.numpy(), first_frame))
+
+
+def normalised(x: Tensor) -> Tensor:
+    """Return frames of energy 1 each, float32[batch, symbols]."""
+    length: Tensor = x.norm(dim=1, keepdim=True)
+    return x / length.clamp_min(1e-12)
 
 
 @dataclass(frozen=True)
@@ -46,8 +83,6 @@ class LinkFigures:
     eve_accuracy: float
     """Of the fixed Eve on protected signals."""
     eve_accuracy_unprotected: float
-    eve_accuracy_stolen_bob: float
-    """Of the fixed Eve if she puts a copy of Bob's module before her classifier."""
     eve_confidence: float
     """Mean confidence in the true class, eq. (22), on protected signals."""
     eve_confidence_unprotected: float
@@ -57,8 +92,8 @@ class LinkFigures:
     """E||x'||^2: what is really sent. The attack may point along x and amplify it."""
     psr_db: float | None = None
     """E||delta||^2 / E||x||^2, measured; ``None`` without an attack."""
-    eve_accuracy_adaptive: float | None = None
-    """Of the Eve who retrained on protected signals."""
+    attacker_accuracy: Mapping[str, float] = field(default_factory=dict)
+    """Of each further attacker on protected signals, by name."""
 
 
 @torch.no_grad()
@@ -76,7 +111,7 @@ def evaluate(link: Link, images: LabelledImages, snr_db: float, *, seed: int = 0
     seed : of the noise.
     """
     x = link.transmitter(images.images)
-    protected = x if link.alice is None else link.alice(x)
+    protected = link.protect(x, images.labels)
     attack = protected - x
 
     def received(sent: Tensor, who: str) -> Tensor:
@@ -90,28 +125,25 @@ def evaluate(link: Link, images: LabelledImages, snr_db: float, *, seed: int = 0
         hits: Tensor = classifier(y).argmax(dim=1) == images.labels
         return hits.double().mean().item()
 
-    def with_bob(y: Tensor) -> Tensor:
-        restored: Tensor = y if link.bob is None else link.bob(y)
-        return restored
-
-    at_bob, at_eve = received(protected, "bob"), received(protected, "eve")
+    sent = link.locked(protected, EVALUATION_FRAMES)
+    at_bob = link.unlocked(received(sent, "bob"), EVALUATION_FRAMES)
+    at_eve = received(sent, "eve")
     at_eve_plain = received(x, "eve")
     power = x.square().sum(dim=1).mean().item()
     attack_power = attack.square().sum(dim=1).mean().item()
     return LinkFigures(
         snr_db=float(snr_db),
-        bob_mse=mse(with_bob(at_bob)),
+        bob_mse=mse(at_bob if link.bob is None else link.bob(at_bob)),
         bob_mse_unprotected=mse(received(x, "bob")),
         bob_mse_without_bob=mse(at_bob),
         eve_accuracy=accuracy(link.eve, at_eve),
         eve_accuracy_unprotected=accuracy(link.eve, at_eve_plain),
-        eve_accuracy_stolen_bob=accuracy(link.eve, with_bob(at_eve)),
         eve_confidence=privacy_loss(link.eve(at_eve), images.labels).item(),
         eve_confidence_unprotected=privacy_loss(link.eve(at_eve_plain), images.labels).item(),
         power=power,
-        power_protected=protected.square().sum(dim=1).mean().item(),
+        power_protected=sent.square().sum(dim=1).mean().item(),
         psr_db=10.0 * math.log10(attack_power / power) if attack_power > 0.0 else None,
-        eve_accuracy_adaptive=(
-            None if link.adaptive_eve is None else accuracy(link.adaptive_eve, at_eve)
-        ),
+        attacker_accuracy={
+            name: accuracy(attacker, at_eve) for name, attacker in link.attackers.items()
+        },
     )

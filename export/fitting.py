@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -43,10 +43,24 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Opponent:
+    """Who is retrained all the while against what a phase trains (min-max)."""
+
+    module: nn.Module
+    """Its weights are trained here alone; the phase's own loss leaves them as they are."""
+    loss: Callable[[Tensor], Tensor]
+    """Its own loss on a batch, given the indices int64[batch] of its items."""
+    steps: int
+    """Steps of it, each on the same batch, before each step of the phase."""
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Phase:
     """One phase: what is trained, on what, and how it is judged.
 
-    The epoch with the lowest validation ``loss`` is the one that is kept.
+    The epoch with the lowest validation ``loss`` is the one that is kept; with an opponent, or with
+    ``keep_last``, the last one.
     """
 
     name: str
@@ -67,6 +81,10 @@ class Phase:
     schedule: Schedule
     settings: Mapping[str, Any]
     """Whatever decides the outcome, as plain values: a checkpoint of others is not continued."""
+    opponent: Opponent | None = None
+    """Its loss is part of the game: a low loss against a weak opponent says nothing."""
+    keep_last: bool = False
+    """Choose no epoch by validation, and stop at none before the last."""
 
 
 def fit(phase: Phase, path: Path, *, resume: bool, progress: Progress) -> list[Figures]:
@@ -81,10 +99,7 @@ def fit(phase: Phase, path: Path, *, resume: bool, progress: Progress) -> list[F
     Raises :class:`ParameterError` if the checkpoint belongs to other settings, and
     :class:`SemradioError` if the loss is not a finite number.
     """
-    weights = [p for module in phase.modules.values() for p in module.parameters()]
-    trained = [weight for weight in weights if weight.requires_grad]
-    optimiser = torch.optim.Adam(trained, lr=phase.schedule.learning_rate)
-    run = _Run(phase, optimiser)
+    run = _Run(phase)
     if resume and path.exists():
         run.restore(path)
     progress(Event(phase.name, run.epoch, phase.schedule.epochs, finished=run.finished))
@@ -100,9 +115,14 @@ def fit(phase: Phase, path: Path, *, resume: bool, progress: Progress) -> list[F
 class _Run:
     """The state of a phase between two epochs."""
 
-    def __init__(self, phase: Phase, optimiser: torch.optim.Optimizer) -> None:
+    def __init__(self, phase: Phase) -> None:
         self.phase = phase
-        self.optimiser = optimiser
+        self.optimisers = {"phase": _adam(phase.modules.values(), phase.schedule.learning_rate)}
+        self.networks = dict(phase.modules)
+        if phase.opponent is not None:
+            opponent = phase.opponent
+            self.networks["opponent"] = opponent.module
+            self.optimisers["opponent"] = _adam([opponent.module], opponent.learning_rate)
         self.epoch = 0
         self.history: list[Figures] = []
         self.best_epoch = 0
@@ -112,37 +132,49 @@ class _Run:
     def finished(self) -> bool:
         schedule = self.phase.schedule
         waited = self.epoch - self.best_epoch
-        return self.epoch >= schedule.epochs or 0 < schedule.patience <= waited
+        impatient = not self.last_counts and 0 < schedule.patience <= waited
+        return self.epoch >= schedule.epochs or impatient
+
+    @property
+    def last_counts(self) -> bool:
+        return self.phase.keep_last or self.phase.opponent is not None
 
     def train_one_epoch(self) -> None:
         phase, schedule = self.phase, self.phase.schedule
-        for module in phase.modules.values():
+        for module in self.networks.values():
             module.train()
         order = torch.randperm(phase.size, generator=phase.generators["batches"])
         batches = torch.split(order, schedule.batch_size)
         for number, batch in enumerate(batches):
             step = self.epoch * len(batches) + number
-            for group in self.optimiser.param_groups:
+            for group in self.optimisers["phase"].param_groups:
                 group["lr"] = schedule.rate(step, len(batches))
-            loss = phase.loss(batch)
-            if not math.isfinite(loss.item()):
-                raise SemradioError(
-                    f"training of '{phase.name}' failed: the loss is {loss.item()} "
-                    f"in epoch {self.epoch + 1}; try a lower learning rate"
-                )
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
+            if phase.opponent is not None:
+                for _ in range(phase.opponent.steps):
+                    self.step("opponent", phase.opponent.loss(batch))
+            self.step("phase", phase.loss(batch))
         self.epoch += 1
 
+    def step(self, name: str, loss: Tensor) -> None:
+        if not math.isfinite(loss.item()):
+            raise SemradioError(
+                f"training of '{self.phase.name}' failed: the loss is {loss.item()} "
+                f"in epoch {self.epoch + 1}; try a lower learning rate"
+            )
+        # All of them: the loss of one side leaves gradients at the other, too.
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimisers[name].step()
+
     def judge(self) -> None:
-        for module in self.phase.modules.values():
+        for module in self.networks.values():
             module.eval()
         with torch.no_grad():
             figures = self.phase.validate()
         lowest = min((past["loss"] for past in self.history), default=math.inf)
         self.history.append(figures)
-        if figures["loss"] < lowest:
+        if figures["loss"] < lowest or self.last_counts:
             self.best_epoch = self.epoch
             self.best = self._weights()
 
@@ -160,7 +192,7 @@ class _Run:
             "weights": self._weights(),
             "best_epoch": self.best_epoch,
             "best": self.best,
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
             "generators": {
                 name: source.get_state() for name, source in self.phase.generators.items()
             },
@@ -173,16 +205,20 @@ class _Run:
         self.history = state["history"]
         self.best_epoch = state["best_epoch"]
         self.best = state["best"]
-        self.optimiser.load_state_dict(state["optimiser"])
-        for name, module in self.phase.modules.items():
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        for name, module in self.networks.items():
             module.load_state_dict(state["weights"][name])
         for name, source in self.phase.generators.items():
             source.set_state(state["generators"][name])
 
     def _weights(self) -> dict[str, dict[str, Tensor]]:
-        return {
-            name: copy.deepcopy(module.state_dict()) for name, module in self.phase.modules.items()
-        }
+        return {name: copy.deepcopy(module.state_dict()) for name, module in self.networks.items()}
+
+
+def _adam(modules: Iterable[nn.Module], learning_rate: float) -> torch.optim.Adam:
+    weights = [p for module in modules for p in module.parameters() if p.requires_grad]
+    return torch.optim.Adam(weights, lr=learning_rate)
 
 
 def _refuse_other_settings(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -41,8 +41,9 @@ class ModelDescription:
 def find_model(model: str) -> Path:
     """Return the file of a model: a path to an .onnx file, or a name such as ``arn/encoder``.
 
-    A name is looked for in the folders of $SEMRADIO_MODELS, in their order, and then among the
-    models that the package ships.
+    A name is looked for in the folders of $SEMRADIO_MODELS, in their order, then among the models
+    that the package ships, and last as a path without its ending: so ``models: arn`` and ``models:
+    runs/mine`` can stand for each other in ``${models}/encoder``.
 
     Raises:
         ModelError: there is no such model; the text says where it was looked for.
@@ -56,6 +57,11 @@ def find_model(model: str) -> Path:
         named = folder / f"{model}{_SUFFIX}"
         if named.is_file():
             return named
+    whole = Path(f"{path}{_SUFFIX}")
+    if whole.is_file():
+        return whole
+    if path.is_absolute():
+        raise ModelError(f"no model file {whole}")
     known = list_models()
     places = ", ".join(map(str, model_folders())) or "nowhere"
     raise ModelError(

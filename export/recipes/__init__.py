@@ -1,14 +1,16 @@
 """The training recipes, by name.
 
-A recipe is a package beside this file with three modules: ``config`` (a frozen dataclass
-``Config`` that needs no torch, with a classmethod ``quick``), ``train`` (a function ``run``) and
-``deploy`` (a function ``export``). Adding one to :data:`RECIPES` makes it known to the command
-line.
+A recipe is a package beside this file with four modules: ``config`` (a frozen dataclass
+``Config`` that needs no torch, with a classmethod ``quick``), ``variants`` (``VARIANTS``, named
+changes of it), ``train`` (a function ``run``) and ``deploy`` (a function ``export``). Adding one to
+:data:`RECIPES` makes it known to the command line.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
@@ -29,6 +31,28 @@ class Recipe:
     def config_class(self) -> type[RecipeConfig]:
         """Return the class of its settings; needs no torch."""
         return cast("type[RecipeConfig]", self._module("config").Config)
+
+    def variants(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the named variants: the settings of each that are not the defaults."""
+        return cast("Mapping[str, Mapping[str, Any]]", self._module("variants").VARIANTS)
+
+    def config(
+        self, variant: str | None = None, *, seed: int | None = None, quick: bool = False
+    ) -> RecipeConfig:
+        """Return the settings of a variant; raises :class:`ParameterError` if it is unknown."""
+        config_class = self.config_class()
+        changes: dict[str, Any] = {}
+        if variant is not None:
+            known = self.variants()
+            if variant not in known:
+                raise ParameterError(
+                    f"recipe '{self.name}' has no variant '{variant}'{nearest(variant, known)}; "
+                    f"variants: {', '.join(known)}"
+                )
+            changes.update(known[variant])
+        if seed is not None:
+            changes["seed"] = seed
+        return dataclasses.replace(config_class.quick() if quick else config_class(), **changes)
 
     def options(self) -> list[Option]:
         """Return name, type, default, unit and meaning of each setting."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Protocol, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, Protocol, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -101,9 +101,12 @@ def with_overrides(config: C, overrides: Mapping[str, str]) -> C:
             raise ParameterError(
                 f"no setting '{name}'{nearest(name, hints)}; settings: {known}", name
             )
-        value: Any = None if text.lower() == "none" else text
-        if hints[name] == tuple[float, ...] and value is not None:
-            value = [part.strip() for part in text.split(",")]
+        nothing = text.lower() == "none"
+        value: Any = text
+        if get_origin(hints[name]) is tuple:
+            value = [] if nothing else [part.strip() for part in text.split(",")]
+        elif nothing and type(None) in get_args(hints[name]):
+            value = None
         try:
             changes[name] = msgspec.convert(value, hints[name], strict=False)
         except msgspec.ValidationError as error:

@@ -10,6 +10,7 @@ import click
 @click.command("train")
 @click.argument("recipe", required=False)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
+@click.option("--variant", help="A named variant of the recipe.")
 @click.option("--seed", type=int, help="Seed of weights, batches and noise.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
@@ -18,13 +19,14 @@ import click
 def command(
     recipe: str | None,
     out: Path | None,
+    variant: str | None,
     seed: int | None,
     settings: tuple[str, ...],
     resume: bool,
     quick: bool,
     quiet: bool,
 ) -> None:
-    """Train by RECIPE; without one, list the recipes and their settings.
+    """Train by RECIPE; without one, list the recipes, their settings and their variants.
 
     Needs torch: pip install "semradio[train]".
     """
@@ -36,10 +38,18 @@ def command(
             click.echo(f"{name}\n{click.wrap_text(known.summary, 96, '  ', '  ')}\n")
             rows = [(o.name, o.type, str(o.default), o.doc) for o in known.options()]
             click.echo("\n".join(columns(rows, widest=24)))
+            click.echo(f"\nvariants: {', '.join(known.variants())}")
         return
-    folder = out if out is not None else Path("runs") / recipe
+    folder = out if out is not None else Path("runs") / (variant or recipe)
     report = commands.train(
-        recipe, folder, seed=seed, overrides=settings, resume=resume, quick=quick, quiet=quiet
+        recipe,
+        folder,
+        variant=variant,
+        seed=seed,
+        overrides=settings,
+        resume=resume,
+        quick=quick,
+        quiet=quiet,
     )
     click.echo(str(report))
     click.echo(f"run kept in {folder}; 'semradio export {folder} --out models' writes ONNX files")

@@ -30,6 +30,8 @@ def test_settings_are_given_as_text() -> None:
             "base_epochs=3",
             "evaluation_snr_db=0, 7.5",
             "train_images=5000",
+            "modules=none",
+            "attackers=none",
         ]
     )
     config = with_overrides(Config(), words)
@@ -39,6 +41,8 @@ def test_settings_are_given_as_text() -> None:
     assert config.base_epochs == 3
     assert config.evaluation_snr_db == (0.0, 7.5)
     assert config.train_images == 5000
+    assert config.modules == "none"
+    assert config.attackers == ()
     assert config.seed == Config().seed
 
 
@@ -52,6 +56,8 @@ def test_settings_are_given_as_text() -> None:
         ("scenario=grey", "setting 'scenario=grey'"),
         ("base_epochs=2.5", "setting 'base_epochs=2.5'"),
         ("base_epochs=0", "'base_epochs' must be at least 1, not 0"),
+        ("attackers=adaptive", r"no attacker 'adaptive' \(did you mean 'adaptive_eve'\?\)"),
+        ("attackers=reconstruct_bob_eve", "uses the classifier of 'reconstruct_eve': name it too"),
         ("base_rate=nan", "'base_rate' must be at least 0, not nan"),
         ("power_weight", "'power_weight' is not NAME=VALUE"),
     ],
@@ -120,6 +126,18 @@ def test_seed_and_quick_and_overrides_reach_the_recipe(
     assert (out, resume) == (tmp_path, True)
 
 
+def test_a_variant_changes_the_settings_it_names_and_words_win_over_it() -> None:
+    recipe = recipe_named("arn")
+    config = recipe.config("black-5", seed=3)
+    assert isinstance(config, Config)
+    assert (config.scenario, config.psr_db, config.seed) == ("black", -5.0, 3)
+    assert config.base_epochs == Config().base_epochs
+    with pytest.raises(ParameterError, match=r"no variant 'black-6' \(did you mean 'black-"):
+        recipe.config("black-6")
+    for name in recipe.variants():
+        assert recipe.config(name, quick=True) != recipe.config(), name
+
+
 @TORCH
 def test_a_finished_run_becomes_files_with_cards(finished_run: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript", reason="needs onnxscript: pip install 'semradio[train]'")
@@ -134,7 +152,7 @@ def test_a_finished_run_becomes_files_with_cards(finished_run: Path, tmp_path: P
         assert card.name == f"arn/{name}"
         assert card.dataset == "patches"
         assert card.split.endswith("360 images trained, 40 validated; measured on heldout (100)")
-        assert {"heldout.eve_accuracy", "heldout.eve_accuracy_adaptive"} <= card.metrics.keys()
+        assert {"heldout.eve_accuracy", "heldout.adaptive_eve.accuracy"} <= card.metrics.keys()
 
 
 def test_a_folder_without_a_finished_run_is_refused(tmp_path: Path) -> None:

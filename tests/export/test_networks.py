@@ -17,9 +17,9 @@ from semradio.export.networks import (
     SUBSTITUTE_WIDTHS,
     ArnReceiver,
     ArnTransmitter,
+    BatchNormalisation,
     Classifier,
     ImageReceiver,
-    PowerNormalisation,
     SemanticReceiver,
     SemanticTransmitter,
     pixels,
@@ -102,7 +102,7 @@ def test_power_is_one_over_the_training_images_once_frozen() -> None:
 
 
 def test_a_frozen_frame_does_not_depend_on_its_neighbours() -> None:
-    normalise = PowerNormalisation().eval()
+    normalise = BatchNormalisation().eval()
     normalise.measure(frames(10) * 7.0)
     together = normalise(torch.cat([frames(1), 100.0 * frames(3)]))
     assert torch.equal(together[:1], normalise(frames(1)))

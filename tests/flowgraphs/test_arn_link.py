@@ -5,12 +5,14 @@ Measured on the embedded 5000 held-out images, or on all 10,000 where the full d
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from semradio.blocks.neural.model_file import find_model
 from semradio.flowgraphs import Flowgraph
 
 FLOATS = {
@@ -44,7 +46,45 @@ def test_the_protected_link_fools_a_fixed_eve_and_serves_bob(link: Any) -> None:
 
 
 def test_an_eve_who_has_retrained_is_not_fooled(link: Any) -> None:
-    assert link("eve.model=arn/adaptive_eve")["leakage"]["accuracy"] >= 0.88
+    assert link("attacker=adaptive_eve")["leakage"]["accuracy"] >= 0.88
+
+
+@pytest.mark.parametrize(
+    ("attacker", "lowest", "highest"),
+    [
+        ("big_eve", 0.5, 0.7),
+        ("few_200_eve", 0.82, 0.93),
+        ("stolen_bob_eve", 0.86, 0.95),
+        ("big_adaptive_eve", 0.92, 0.97),
+        ("ensemble_eve", 0.9, 0.96),
+    ],
+)
+def test_every_shipped_attacker_reads_what_the_study_says(
+    link: Any, attacker: str, lowest: float, highest: float
+) -> None:
+    run = link(f"attacker={attacker}", "quality.ssim=false", processes=False)
+    assert lowest <= run["leakage"]["accuracy"] <= highest
+
+
+def test_the_gradient_attack_fools_eve_more_and_costs_bob_more(
+    link: Any,
+) -> None:
+    ours = link("quality.ssim=false", processes=False)
+    fgsm = Flowgraph.load("arn_fgsm", ["quality.ssim=false"]).run()
+    assert fgsm["power"]["psr_db"] == pytest.approx(-10.0, abs=0.1)
+    assert 0.30 <= fgsm["leakage"]["accuracy"] <= 0.48
+    assert fgsm["leakage"]["accuracy"] < ours["leakage"]["accuracy"]
+    assert fgsm["quality"]["mse"] > 1.1 * ours["quality"]["mse"]
+    bare = Flowgraph.load("arn_fgsm", ["restore=false", "quality.ssim=false"]).run(processes=False)
+    assert bare["quality"]["mse"] > 1.08 * fgsm["quality"]["mse"]
+
+
+def test_models_may_be_a_folder(link: Any, tmp_path: Path) -> None:
+    for name in ("encoder", "alice", "bob", "decoder", "eve"):
+        shutil.copy(find_model(f"arn/{name}"), tmp_path / f"{name}.onnx")
+    options = ["frames=500", "quality.ssim=false"]
+    named = link(*options, processes=False)
+    assert link(*options, f"models={tmp_path}", processes=False).results == named.results
 
 
 def test_bobs_module_is_what_repairs_the_picture(link: Any) -> None:

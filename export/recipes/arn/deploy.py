@@ -12,8 +12,18 @@ from torch import nn
 
 from semradio.blocks.neural.model_card import ModelCard
 from semradio.export.evaluate import Link
-from semradio.export.networks import SYMBOLS, ImageReceiver
+from semradio.export.networks import (
+    CLASSES,
+    PICTURE_WIDTHS,
+    PIXELS,
+    SYMBOLS,
+    ArnReceiver,
+    ArnTransmitter,
+    FgsmTransmitter,
+    ImageReceiver,
+)
 from semradio.export.onnx_export import export_onnx, parity_of
+from semradio.export.recipes.arn.attackers import ATTACKERS
 from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.arn.report import Report
 from semradio.export.recipes.arn.train import load_link
@@ -23,16 +33,17 @@ _PAPER = (
     "B. He, F. Wang, T. Q. S. Quek, Secure Semantic Communication via Paired Adversarial "
     "Residual Networks"
 )
-_POWER = (
-    "E||x||^2 = 1 for a frame of 23 symbols, averaged over the training images; one constant, "
-    "frozen after training"
-)
+_POWER = {
+    "batch": "E||x||^2 = 1 for a frame of 23 symbols, averaged over the training images; one "
+    "constant, frozen after training",
+    "frame": "||x||^2 = 1 for each frame of 23 symbols",
+}
 _FRAME = "channel frame of 23 real symbols, E||x||^2 = 1"
 _RECEIVED = "received frame: 23 real symbols with noise"
 _LIMITS = (
-    "Protects against a fixed, unaware classifier only; it is not confidentiality: see "
-    "eve_accuracy_adaptive (Eve retrained on protected signals) and eve_accuracy_stolen_bob "
-    "(unchanged Eve behind a copy of Bob's module) beside eve_accuracy."
+    "Protects against a fixed, unaware classifier only; it is not confidentiality: see the figures "
+    "of adaptive_eve (retrained on protected signals) and of the other attackers beside "
+    "eve_accuracy."
 )
 _EVE_LAYERS = "fully connected 23-64-32-32-10, ReLU"
 
@@ -43,7 +54,8 @@ class _Part:
 
     file: str
     module: nn.Module
-    example: str
+    kinds: tuple[str, ...]
+    """What each input is: an image, a frame, or a label."""
     inputs: dict[str, str]
     outputs: dict[str, str]
     role: str
@@ -57,8 +69,9 @@ def export(folder: Path, out: Path) -> list[Path]:
     """Export the networks of a finished run.
 
     Writes ``encoder.onnx``, ``decoder.onnx``, ``eve.onnx`` and, where the run has them,
-    ``alice.onnx``, ``bob.onnx`` and ``adaptive_eve.onnx``. Each card holds all figures of the
-    run at its training SNR.
+    ``alice.onnx``, ``bob.onnx`` and one file for each attacker; of a gradient
+    attack ``fgsm.onnx`` and ``fgsm_bob.onnx`` instead of Alice's and Bob's. Each card holds all
+    figures of the run at its training SNR.
 
     Returns the files written. Raises :class:`~semradio.blocks.errors.ModelError` if the run
     is not finished or a file does not reproduce its network.
@@ -69,10 +82,11 @@ def export(folder: Path, out: Path) -> list[Path]:
     examples = {
         "image": torch.randint(0, 256, (64, 28, 28), generator=source, dtype=torch.uint8),
         "frame": torch.randn((64, SYMBOLS), generator=source) / SYMBOLS**0.5,
+        "label": torch.randint(0, CLASSES, (64,), generator=source, dtype=torch.uint8),
     }
     written = []
     for part in _parts(link, report.config):
-        example = {next(iter(part.inputs)): examples[part.example]}
+        example = {name: examples[kind] for name, kind in zip(part.inputs, part.kinds, strict=True)}
         card = _card(part, report)
         if isinstance(part.module, ImageReceiver):
             before_rounding = parity_of(
@@ -99,7 +113,7 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         _Part(
             file="encoder",
             module=link.transmitter,
-            example="image",
+            kinds=("image",),
             inputs={"image": "grey image, 0 to 255"},
             outputs={"x": _FRAME},
             role="semantic_encoder",
@@ -110,7 +124,7 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         _Part(
             file="decoder",
             module=ImageReceiver(link.receiver),
-            example="frame",
+            kinds=("frame",),
             inputs={"x": _FRAME + ", as received or as restored by Bob's module"},
             outputs={"image": "grey image, 0 to 255, rounded and clipped"},
             role="semantic_decoder",
@@ -122,7 +136,7 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         _Part(
             file="eve",
             module=link.eve,
-            example="frame",
+            kinds=("frame",),
             inputs={"y": _RECEIVED},
             outputs={"logits": "one value per class, eq. (22) before the softmax"},
             role="eavesdropper",
@@ -134,12 +148,14 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             equations="eq. (14)",
         ),
     ]
-    if link.alice is not None:
+    if isinstance(link.alice, FgsmTransmitter):
+        parts.append(_gradient_attack(link.alice, config))
+    elif isinstance(link.alice, ArnTransmitter):
         parts.append(
             _Part(
                 file="alice",
                 module=link.alice,
-                example="frame",
+                kinds=("frame",),
                 inputs={"x": _FRAME},
                 outputs={"y": "protected frame, x plus an attack of limited power"},
                 role="arn_transmitter",
@@ -147,49 +163,87 @@ def _parts(link: Link, config: Config) -> list[_Part]:
                     f"Alice's module: adds an attack with a power limit of {config.psr_db:g} dB, "
                     f"trained {_opponent(config)}. {_LIMITS}"
                 ),
-                architecture="residual, x + F(x), F fully connected 23-64-23, ReLU",
+                architecture=link.alice.architecture,
                 equations="eq. (9), (15), (19) to (24)",
             )
         )
-    if link.bob is not None:
+    if isinstance(link.bob, ArnReceiver):
+        gradient = config.attack == "fgsm"
         parts.append(
             _Part(
-                file="bob",
+                file="fgsm_bob" if gradient else "bob",
                 module=link.bob,
-                example="frame",
+                kinds=("frame",),
                 inputs={"y": _RECEIVED},
                 outputs={"x": "restored frame for the decoder"},
                 role="arn_receiver",
-                summary=(
-                    "Bob's module: removes Alice's attack and part of the noise. Use it with the "
-                    "Alice it was trained with. Not a secret key: whoever has a copy sees as well "
-                    "as Bob does."
-                    if link.alice is not None
-                    else "Bob's module, trained without Alice's: removes part of the noise."
-                ),
-                architecture="residual, y - F(y), F fully connected 23-64-23, ReLU",
+                summary=_bob_summary(config),
+                architecture=link.bob.architecture,
                 equations="eq. (12), (17), (19) to (24)",
             )
         )
-    if link.adaptive_eve is not None:
+    for name, module in link.attackers.items():
         parts.append(
             _Part(
-                file="adaptive_eve",
-                module=link.adaptive_eve,
-                example="frame",
+                file=name,
+                module=module,
+                kinds=("frame",),
                 inputs={"y": _RECEIVED},
                 outputs={"logits": "one value per class, eq. (22) before the softmax"},
                 role="eavesdropper",
-                summary=(
-                    "An eavesdropper who has reacted: trained from scratch on protected signals "
-                    f"with their labels {_eve_noise(config)}. The paper has no such Eve. A lower "
-                    "bound: a stronger attacker learns more."
-                ),
-                architecture=_EVE_LAYERS,
-                equations="eq. (14), trained on the signals of eq. (11)",
+                summary=f"{ATTACKERS[name].summary} {_learning(name, config)} The paper has no "
+                "such Eve. A lower bound: a stronger attacker learns more.",
+                architecture=_attacker_layers(name),
+                equations="eq. (14), on the signals of eq. (11)",
             )
         )
     return parts
+
+
+def _gradient_attack(alice: FgsmTransmitter, config: Config) -> _Part:
+    return _Part(
+        file="fgsm",
+        module=alice,
+        kinds=("frame", "label"),
+        inputs={"x": _FRAME, "label": "the image's class, which Alice must know"},
+        outputs={"y": "x plus the attack"},
+        role="fgsm_transmitter",
+        summary=(
+            f"Gradient attack at {config.psr_db:g} dB against a classifier that Alice has: "
+            f"{'Eve' if config.scenario == 'white' else 'a 23-16-10 substitute'}. {_LIMITS}"
+        ),
+        architecture="x + sqrt(epsilon) g / ||g||, g the gradient of the classifier's loss",
+        equations="eq. (3)",
+    )
+
+
+def _bob_summary(config: Config) -> str:
+    if not config.has_alice:
+        return "Bob's module, trained without Alice's: removes part of the noise."
+    if config.attack == "fgsm":
+        return "Bob's module: removes part of a gradient attack and part of the noise."
+    return (
+        "Bob's module: removes Alice's attack and part of the noise. Use it with the Alice it was "
+        "trained with. Not a secret key: whoever has a copy sees as well as Bob does."
+    )
+
+
+def _learning(name: str, config: Config) -> str:
+    if ATTACKERS[name].behind_bob:
+        return "Trained nothing herself."
+    keyed = ATTACKERS[name].learns == "protected" and config.keyed
+    return f"Trained {_eve_noise(config)}{', on keyed signals without the key' if keyed else ''}."
+
+
+def _attacker_layers(name: str) -> str:
+    attacker = ATTACKERS[name]
+    if attacker.behind_bob:
+        return f"a copy of Bob's module, then {attacker.behind_bob}"
+    if attacker.pictures:
+        widths = (PIXELS, *PICTURE_WIDTHS)
+        return f"a copy of the decoder, then fully connected {'-'.join(map(str, widths))}, ReLU"
+    one = f"fully connected {'-'.join(map(str, (SYMBOLS, *attacker.widths)))}, ReLU"
+    return one if attacker.members == 1 else f"{attacker.members} times {one}, averaged"
 
 
 def _eve_noise(config: Config) -> str:
@@ -199,6 +253,8 @@ def _eve_noise(config: Config) -> str:
 
 
 def _opponent(config: Config) -> str:
+    if config.opponent == "retrained":
+        return "against an Eve who retrains on its signals all the while (min-max)"
     if config.scenario == "white":
         return "against the very classifier in eve.onnx (white box)"
     return "against a 23-16-10 substitute (black box)"
@@ -206,14 +262,16 @@ def _opponent(config: Config) -> str:
 
 def _card(part: _Part, report: Report) -> ModelCard:
     config = report.config
+    # Models of a keyed link do not fit one without a key: they are a family of their own.
+    family = "keyed" if config.keyed else report.recipe
     return ModelCard(
-        name=f"{report.recipe}/{part.file}",
+        name=f"{family}/{part.file}",
         role=part.role,
-        system=report.recipe,
+        system=family,
         summary=part.summary,
         inputs=part.inputs,
         outputs=part.outputs,
-        power_normalisation=_POWER,
+        power_normalisation=_POWER[config.normalisation],
         snr_db=config.eve_snr_db if part.role == "eavesdropper" else config.snr_db,
         dataset=report.dataset,
         split=report.split,
@@ -229,6 +287,8 @@ def _metrics(report: Report) -> dict[str, float]:
     metrics = {"snr_db": report.config.snr_db}
     for images in report.figures:
         figures: dict[str, Any] = dataclasses.asdict(report.at(images, report.config.snr_db))
+        attackers = figures.pop("attacker_accuracy")
+        figures.update({f"{name}.accuracy": value for name, value in attackers.items()})
         for key, value in figures.items():
             if key != "snr_db" and value is not None:
                 metrics[f"{images}.{key}"] = round(value, 6)

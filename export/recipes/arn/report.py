@@ -38,7 +38,7 @@ class Report:
         raise ParameterError(f"the run was not measured on '{images}' at {snr_db} dB")
 
     def __str__(self) -> str:
-        """Return the figures at the training SNR as text, the adaptive Eve among them."""
+        """Return the figures at the training SNR as text, all attackers among them."""
         snr_db = self.config.snr_db
         lines = [f"{self.split}; SNR {snr_db:g} dB"]
         for images in self.figures:
@@ -49,9 +49,11 @@ class Report:
                 f"    without Bob's module             {found.bob_mse_without_bob:.4f}",
                 f"    without protection               {found.bob_mse_unprotected:.4f}",
                 f"  Eve's accuracy, fixed classifier   {found.eve_accuracy:.3f}",
-                f"    retrained on protected signals   {_or_dash(found.eve_accuracy_adaptive)}",
-                f"    fixed, with a copy of Bob's      {found.eve_accuracy_stolen_bob:.3f}",
                 f"    without protection               {found.eve_accuracy_unprotected:.3f}",
+                *(
+                    f"    {name:33}{accuracy:.3f}"
+                    for name, accuracy in found.attacker_accuracy.items()
+                ),
                 f"  PSR of the attack in dB            {_or_dash(found.psr_db)}",
                 f"  power sent, E||x'||^2              {found.power_protected:.3f}",
                 f"    without protection, E||x||^2     {found.power:.3f}",

@@ -1,4 +1,4 @@
-"""Algorithm 1 of the paper, with everything that must exist before it.
+"""Algorithm 1 of the paper, with everything that must exist before it and everyone who reacts.
 
 Phases, each with its own checkpoint in the run's folder:
 
@@ -6,44 +6,61 @@ Phases, each with its own checkpoint in the run's folder:
 ``eve``           the eavesdropper's classifier (eq. (14)) on unprotected signals;
 ``substitute``    in the black-box scenario, Alice's stand-in for Eve, trained in the same way;
 ``modules``       Alice's and Bob's modules under eq. (19), against Eve or the substitute;
-``adaptive_eve``  a new classifier on protected signals: what protection is left once Eve reacts.
+and one phase for each attacker who trains, under her name (see ``attackers``): what protection is
+left once Eve reacts.
 
 Each phase draws its randomness from the seed and its own name, so two runs that differ only in
-later settings share their earlier phases: copy ``base.pt`` and ``eve.pt`` into a new folder and
-resume there to train other modules for the same link.
+later settings have their earlier phases in common, and may share them (``shared``).
 """
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from semradio.blocks.errors import ParameterError
 from semradio.export import checkpoint
-from semradio.export.data import LabelledImages, TrainingData
+from semradio.export.data import TrainingData
 from semradio.export.evaluate import Link, evaluate
-from semradio.export.fitting import Figures, Phase, Schedule, fit
+from semradio.export.fitting import Figures, Opponent, Phase, Schedule, fit
 from semradio.export.losses import attack_power_loss, communication_loss, privacy_loss
 from semradio.export.networks import (
     EAVESDROPPER_WIDTHS,
     SUBSTITUTE_WIDTHS,
+    SYMBOLS,
     ArnReceiver,
     ArnTransmitter,
+    BehindBob,
     Classifier,
+    Ensemble,
+    FgsmTransmitter,
+    PictureReader,
     SemanticReceiver,
     SemanticTransmitter,
     pixels,
 )
 from semradio.export.progress import Progress, silent
+from semradio.export.recipes.arn.attackers import ATTACKERS, Attacker
 from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.arn.report import Report
 from semradio.export.signals import awgn, derived_seed, generator
+
+if TYPE_CHECKING:
+    from semradio.blocks.security.haar_rotation import HaarRotation
+
+# Frame numbers of the signals that a keyed link sends: no number is ever used twice.
+_TRAINING_FRAMES, _VALIDATION_FRAMES = 0, 1 << 32
 
 
 def run(
@@ -52,6 +69,7 @@ def run(
     data: TrainingData | None = None,
     *,
     resume: bool = False,
+    shared: Path | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Train and measure everything.
@@ -62,6 +80,8 @@ def run(
     out : folder for checkpoints and the report; made if missing.
     data : the images; by default ``config.dataset`` is loaded.
     resume : continue an interrupted run in ``out``; finished phases are not trained again.
+    shared : folder for finished phases that do not depend on the modules; runs that share it, even
+        at the same time, train each of them once.
     progress : is told of each epoch.
 
     Raises :class:`ParameterError` if ``out`` holds a run already and ``resume`` is not set, or if
@@ -72,7 +92,7 @@ def run(
         raise ParameterError(f"{out} already holds a run: resume it, or give another folder")
     if data is None:
         data = TrainingData.load(config.dataset, config.train_images)
-    training = _Training(config, out, data, resume, progress)
+    training = _Training(config, out, data, resume, shared, progress)
     link = training.link()
     wanted_snr_db = sorted({*config.evaluation_snr_db, config.snr_db})
     report = Report(
@@ -95,22 +115,26 @@ def load_link(folder: Path, config: Config) -> Link:
 
     Raises :class:`ModelError` if a checkpoint is missing or damaged.
     """
-    link = _fresh_link(config)
-    parts: dict[str, dict[str, nn.Module | None]] = {
-        "base": {"transmitter": link.transmitter, "receiver": link.receiver},
-        "eve": {"eve": link.eve},
-        "modules": {"alice": link.alice, "bob": link.bob},
-        "adaptive_eve": {"eve": link.adaptive_eve},
-    }
-    for phase, modules in parts.items():
+    link, opponent = _fresh_link(config)
+
+    def load(phase: str, **modules: nn.Module | None) -> None:
         present = {name: module for name, module in modules.items() if module is not None}
-        if not present:
-            continue
-        best = checkpoint.load(folder / f"{phase}.pt")["best"]
+        best = checkpoint.load(folder / f"{phase}.pt")["best"] if present else {}
         for name, module in present.items():
             module.load_state_dict(best[name])
             module.eval()
-    return link
+
+    load("base", transmitter=link.transmitter, receiver=link.receiver)
+    load("eve", eve=link.eve)
+    if opponent is not link.eve:
+        load("substitute", eve=opponent)
+    load("modules", **_trained_modules(link, config))
+    attackers: dict[str, nn.Module] = {}
+    for name in config.attackers:
+        attackers[name] = _fresh_attacker(ATTACKERS[name], config.seed, link, attackers)
+        if not ATTACKERS[name].behind_bob:
+            load(name, eve=attackers[name])
+    return dataclasses.replace(link, attackers=attackers)
 
 
 def _initialised(seed: int, name: str, make: Callable[[], nn.Module]) -> Any:
@@ -120,73 +144,132 @@ def _initialised(seed: int, name: str, make: Callable[[], nn.Module]) -> Any:
         return make()
 
 
-def _fresh_link(config: Config) -> Link:
+def _fresh_link(config: Config) -> tuple[Link, Classifier]:
+    """Return the untrained networks, and the classifier that Alice takes for Eve's."""
     seed = config.seed
-    has_attack = config.modules != "bob"
-    return Link(
-        transmitter=_initialised(seed, "transmitter", SemanticTransmitter),
-        receiver=_initialised(seed, "receiver", SemanticReceiver),
-        eve=_initialised(seed, "eve", lambda: Classifier(EAVESDROPPER_WIDTHS)),
-        alice=_initialised(seed, "alice", ArnTransmitter) if has_attack else None,
-        bob=_initialised(seed, "bob", ArnReceiver) if config.modules != "alice" else None,
-        adaptive_eve=(
-            _initialised(seed, "adaptive_eve", lambda: Classifier(EAVESDROPPER_WIDTHS))
-            if has_attack
-            else None
+    eve = _initialised(seed, "eve", lambda: Classifier(EAVESDROPPER_WIDTHS))
+    opponent = eve
+    if config.scenario == "black" and config.has_alice:
+        opponent = _initialised(seed, "substitute", lambda: Classifier(SUBSTITUTE_WIDTHS))
+    alice = None
+    if config.has_alice and config.attack == "fgsm":
+        alice = FgsmTransmitter(opponent, config.power_limit)
+    elif config.has_alice:
+        alice = _initialised(seed, "alice", lambda: ArnTransmitter(config.network))
+    bob = None
+    if config.has_bob:
+        bob = _initialised(seed, "bob", lambda: ArnReceiver(config.network))
+    link = Link(
+        transmitter=_initialised(
+            seed, "transmitter", lambda: SemanticTransmitter(config.normalisation)
         ),
+        receiver=_initialised(seed, "receiver", SemanticReceiver),
+        eve=eve,
+        alice=alice,
+        bob=bob,
+        lock=_lock(seed) if config.keyed else None,
     )
+    return link, opponent
+
+
+def _lock(seed: int) -> HaarRotation:
+    # Imported late: it loads a cryptographic library, which other runs do without.
+    from semradio.blocks.security.haar_rotation import HaarRotation
+
+    # Not a secret: whoever repeats the run must get the same signals.
+    key = hashlib.sha256(f"semradio training run {seed}".encode()).digest()
+    return HaarRotation(key, session="training", size=SYMBOLS)
+
+
+def _trained_modules(link: Link, config: Config) -> dict[str, nn.Module]:
+    """Return what the phase ``modules`` trains; a gradient attack has no weights."""
+    modules = {"alice": link.alice if config.attack == "arn" else None, "bob": link.bob}
+    return {name: module for name, module in modules.items() if module is not None}
+
+
+def _fresh_attacker(
+    attacker: Attacker, seed: int, link: Link, others: Mapping[str, nn.Module]
+) -> nn.Module:
+    """Return an attacker as she begins; the link, and those whom she copies, must be trained."""
+    if attacker.behind_bob:
+        assert link.bob is not None
+        classifier = link.eve if attacker.behind_bob == "eve" else others[attacker.behind_bob]
+        return BehindBob(link.bob, classifier)
+
+    def make() -> nn.Module:
+        if attacker.pictures:
+            return PictureReader(link.receiver)
+        if attacker.members > 1:
+            return Ensemble(attacker.members, attacker.widths)
+        return Classifier(attacker.widths)
+
+    module: nn.Module = _initialised(seed, attacker.name, make)
+    if attacker.frames is not None:
+        module.load_state_dict(link.eve.state_dict())
+    return module
 
 
 class _Training:
     """One run: the networks, the data, and the phases that were trained so far."""
 
     def __init__(
-        self, config: Config, out: Path, data: TrainingData, resume: bool, progress: Progress
+        self,
+        config: Config,
+        out: Path,
+        data: TrainingData,
+        resume: bool,
+        shared: Path | None,
+        progress: Progress,
     ) -> None:
         self.config = config
         self.out = out
         self.data = data
         self.resume = resume
+        self.shared = shared
         self.progress = progress
         self.fingerprint = data.fingerprint()
+        # Once for all steps: the conversion takes as long as a third of a step.
+        self.target = pixels(data.train.images)
         self.history: dict[str, list[Figures]] = {}
 
     def link(self) -> Link:
         """Train all phases and return the networks."""
-        link = _fresh_link(self.config)
+        link, opponent = _fresh_link(self.config)
+        train, validation = self.data.train, self.data.validation
         self._train_base(link)
         # Nothing after this line changes the link: the modules are plugged into a fixed system.
         for frozen in (link.transmitter, link.receiver):
             frozen.requires_grad_(False)
         with torch.no_grad():
-            sent = link.transmitter(self.data.train.images)
-            sent_validation = link.transmitter(self.data.validation.images)
-        self._train_classifier("eve", link.eve, sent, sent_validation)
-        opponent = link.eve
-        if self.config.scenario == "black" and link.alice is not None:
-            opponent = _initialised(
-                self.config.seed, "substitute", lambda: Classifier(SUBSTITUTE_WIDTHS)
+            plain = link.transmitter(train.images), link.transmitter(validation.images)
+        self._train_classifier("eve", link.eve, plain)
+        if opponent is not link.eve:
+            self._train_classifier("substitute", opponent, plain)
+        for fixed in (link.eve, opponent):
+            fixed.requires_grad_(False)
+        if _trained_modules(link, self.config):
+            self._train_modules(link, opponent, plain)
+        with torch.no_grad():
+            protected = (
+                link.locked(link.protect(plain[0], train.labels), _TRAINING_FRAMES),
+                link.locked(link.protect(plain[1], validation.labels), _VALIDATION_FRAMES),
             )
-            self._train_classifier("substitute", opponent, sent, sent_validation)
-        opponent.requires_grad_(False)
-        self._train_modules(link, opponent, sent, sent_validation)
-        if link.alice is not None and link.adaptive_eve is not None:
-            with torch.no_grad():
-                protected = link.alice(sent)
-                protected_validation = link.alice(sent_validation)
-            self._train_classifier(
-                "adaptive_eve", link.adaptive_eve, protected, protected_validation
-            )
-        return link
+        attackers: dict[str, nn.Module] = {}
+        for name in self.config.attackers:
+            attacker = ATTACKERS[name]
+            attackers[name] = _fresh_attacker(attacker, self.config.seed, link, attackers)
+            if not attacker.behind_bob:
+                signals = plain if attacker.learns == "plain" else protected
+                self._train_classifier(name, attackers[name], signals, attacker.frames)
+        return dataclasses.replace(link, attackers=attackers)
 
     def _train_base(self, link: Link) -> None:
-        data, snr_db = self.data, self.config.snr_db
+        data, snr_db, target = self.data, self.config.snr_db, self.target
         generators = self._generators("base", "noise")
 
         def loss(index: Tensor) -> Tensor:
-            image = data.train.images[index]
-            y = awgn(link.transmitter(image), snr_db, generators["noise"])
-            return communication_loss(link.receiver(y), pixels(image))
+            y = awgn(link.transmitter(data.train.images[index]), snr_db, generators["noise"])
+            return communication_loss(link.receiver(y), target[index])
 
         def validate() -> Figures:
             # The deployed transmitter has a constant, so the constant is what is validated.
@@ -204,16 +287,25 @@ class _Training:
         )
 
     def _train_classifier(
-        self, name: str, classifier: nn.Module, sent: Tensor, sent_validation: Tensor
+        self,
+        name: str,
+        classifier: nn.Module,
+        signals: tuple[Tensor, Tensor],
+        frames: int | None = None,
     ) -> None:
-        """Train an eavesdropper on signals that she has the labels of."""
+        """Train an eavesdropper on signals, and validate on others, that she has the labels of.
+
+        With ``frames`` she has only so many; then no epoch is chosen by validation, which takes
+        many more.
+        """
+        sent, sent_validation = signals
         labels, labels_validation = self.data.train.labels, self.data.validation.labels
         snr_db = self.config.eve_snr_db
         generators = self._generators(name, "noise")
 
         def loss(index: Tensor) -> Tensor:
             y = awgn(sent[index], snr_db, generators["noise"])
-            return cross_entropy(classifier(y), labels[index])
+            return _classification_loss(classifier, y, labels[index])
 
         def validate() -> Figures:
             logits = classifier(awgn(sent_validation, snr_db, self._validation_noise(name)))
@@ -222,27 +314,43 @@ class _Training:
                 "accuracy": _accuracy(logits, labels_validation),
             }
 
-        self._fit(name, {"eve": classifier}, loss, validate, generators)
+        size = len(self.data.train) if frames is None else min(frames, len(self.data.train))
+        self._fit(
+            name,
+            {"eve": classifier},
+            loss,
+            validate,
+            generators,
+            size=size,
+            keep_last=frames is not None,
+        )
 
     def _train_modules(
-        self, link: Link, opponent: nn.Module, sent: Tensor, sent_validation: Tensor
+        self, link: Link, opponent: Classifier, plain: tuple[Tensor, Tensor]
     ) -> None:
         """Algorithm 1: update Alice's and Bob's modules under the loss of eq. (19)."""
         config, data = self.config, self.data
-        generators = self._generators("modules", "bob", "eve")
+        sent, sent_validation = plain
+        generators = self._generators("modules", "bob", "eve", "opponent")
+        if config.opponent == "retrained":
+            opponent = _copy_that_learns(opponent)
 
         def terms(
-            x: Tensor, images: LabelledImages, at_bob: torch.Generator, at_eve: torch.Generator
+            x: Tensor,
+            target: Tensor,
+            labels: Tensor,
+            at_bob: torch.Generator,
+            at_eve: torch.Generator,
         ) -> tuple[dict[str, Tensor], Tensor]:
-            protected = x if link.alice is None else link.alice(x)
+            protected = link.protect(x, labels)
             y = awgn(protected, config.snr_db, at_bob)
             restored = y if link.bob is None else link.bob(y)
             logits = opponent(awgn(protected, config.snr_db, at_eve))
             attack = protected - x
             parts = {
                 "power": attack_power_loss(attack, config.power_limit),
-                "mse": communication_loss(link.receiver(restored), pixels(images.images)),
-                "confidence": privacy_loss(logits, images.labels),
+                "mse": communication_loss(link.receiver(restored), target),
+                "confidence": privacy_loss(logits, labels),
             }
             return parts, attack
 
@@ -254,13 +362,20 @@ class _Training:
             )
 
         def loss(index: Tensor) -> Tensor:
-            images = data.train.rows(index)
-            parts, _ = terms(sent[index], images, generators["bob"], generators["eve"])
+            target, labels = self.target[index], data.train.labels[index]
+            parts, _ = terms(sent[index], target, labels, generators["bob"], generators["eve"])
             return weighted(parts)
+
+        def opponent_loss(index: Tensor) -> Tensor:
+            with torch.no_grad():
+                protected = link.protect(sent[index], data.train.labels[index])
+            y = awgn(protected, config.eve_snr_db, generators["opponent"])
+            return cross_entropy(opponent(y), data.train.labels[index])
 
         def validate() -> Figures:
             at_bob, at_eve = self._validation_noise("bob"), self._validation_noise("eve")
-            parts, attack = terms(sent_validation, data.validation, at_bob, at_eve)
+            target, labels = pixels(data.validation.images), data.validation.labels
+            parts, attack = terms(sent_validation, target, labels, at_bob, at_eve)
             return {
                 "loss": weighted(parts).item(),
                 "mse": parts["mse"].item(),
@@ -268,9 +383,15 @@ class _Training:
                 "attack_power": attack.square().sum(dim=1).mean().item(),
             }
 
-        modules = {"alice": link.alice, "bob": link.bob}
-        present = {name: module for name, module in modules.items() if module is not None}
-        self._fit("modules", present, loss, validate, generators)
+        retrained = Opponent(opponent, opponent_loss, config.opponent_steps, config.adaptive_rate)
+        self._fit(
+            "modules",
+            _trained_modules(link, config),
+            loss,
+            validate,
+            generators,
+            opponent=retrained if config.opponent == "retrained" else None,
+        )
 
     def _fit(
         self,
@@ -279,19 +400,45 @@ class _Training:
         loss: Callable[[Tensor], Tensor],
         validate: Callable[[], Figures],
         generators: Mapping[str, torch.Generator],
+        *,
+        size: int | None = None,
+        keep_last: bool = False,
+        opponent: Opponent | None = None,
     ) -> None:
         phase = Phase(
             name=name,
             modules=modules,
-            size=len(self.data.train),
+            size=len(self.data.train) if size is None else size,
             loss=loss,
             validate=validate,
             generators=generators,
             schedule=_schedule(self.config, name),
             settings=self._settings(name),
+            keep_last=keep_last,
+            opponent=opponent,
         )
         path = self.out / f"{name}.pt"
-        self.history[name] = fit(phase, path, resume=self.resume, progress=self.progress)
+        with self._sharing(phase, path) as found:
+            self.history[name] = fit(
+                phase, path, resume=self.resume or found, progress=self.progress
+            )
+
+    @contextlib.contextmanager
+    def _sharing(self, phase: Phase, path: Path) -> Iterator[bool]:
+        """Take a phase that another run has finished; True if so. Else leave ours to others."""
+        if self.shared is None or not _independent_of_modules(phase.name):
+            yield False
+            return
+        self.shared.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(msgspec.json.encode(phase.settings, order="sorted")).hexdigest()
+        common = self.shared / f"{phase.name}-{digest[:16]}.pt"
+        with FileLock(common.with_suffix(".lock")):
+            found = common.exists() and not path.exists()
+            if found:
+                checkpoint.write_bytes(path, common.read_bytes())
+            yield found
+            if not common.exists():
+                checkpoint.write_bytes(common, path.read_bytes())
 
     def _generators(self, phase: str, *purposes: str) -> dict[str, torch.Generator]:
         seed = self.config.seed
@@ -303,36 +450,49 @@ class _Training:
 
     def _settings(self, phase: str) -> dict[str, Any]:
         """Return what decides a phase's outcome: its own settings and those of earlier phases."""
-        shared = ("seed", "snr_db", "patience")
-        base = (*shared, *_named("base_"))
+        base = ("seed", "snr_db", "patience", "normalisation", *_named("base_"))
         eve = (*base, *_named("eve_"))
-        modules = (*eve, "scenario", "modules", "psr_db", *_named("module_"), *_WEIGHTS)
-        deciding = {
-            "base": base,
-            "eve": eve,
-            "substitute": eve,
-            "modules": modules,
-            "adaptive_eve": (*modules, *_named("adaptive_")),
-        }[phase]
-        chosen = {key: getattr(self.config, key) for key in sorted(deciding)}
+        modules = (*eve, *_MODULE_SETTINGS, *_named("module_"), *_named("opponent"))
+        deciding: tuple[str, ...]
+        if phase == "base":
+            deciding = base
+        elif phase in ("eve", "substitute"):
+            deciding = eve
+        elif phase == "modules":
+            deciding = modules
+        elif _independent_of_modules(phase):
+            deciding = (*eve, *_named(f"{_schedule_of(phase)}_"))
+        else:
+            deciding = (*modules, "keyed", *_named(f"{_schedule_of(phase)}_"))
+        chosen = {key: getattr(self.config, key) for key in sorted(set(deciding))}
         return {**chosen, "images": len(self.data.train), "fingerprint": self.fingerprint}
 
 
-_WEIGHTS = ("power_weight", "communication_weight", "privacy_weight")
+_MODULE_SETTINGS = (
+    *("scenario", "modules", "attack", "network", "psr_db", "adaptive_rate"),
+    *("power_weight", "communication_weight", "privacy_weight"),
+)
 
 
 def _named(prefix: str) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(Config) if f.name.startswith(prefix))
 
 
+def _independent_of_modules(phase: str) -> bool:
+    if phase in ATTACKERS:
+        return ATTACKERS[phase].learns == "plain"
+    return phase != "modules"
+
+
+def _schedule_of(phase: str) -> str:
+    """Return the prefix of the settings that say how long and how fast a phase trains."""
+    if phase in ATTACKERS:
+        return "adaptive" if ATTACKERS[phase].frames is None else "few"
+    return {"base": "base", "modules": "module"}.get(phase, "eve")
+
+
 def _schedule(config: Config, phase: str) -> Schedule:
-    prefix = {
-        "base": "base",
-        "eve": "eve",
-        "substitute": "eve",
-        "modules": "module",
-        "adaptive_eve": "adaptive",
-    }[phase]
+    prefix = _schedule_of(phase)
     return Schedule(
         epochs=getattr(config, f"{prefix}_epochs"),
         batch_size=getattr(config, f"{prefix}_batch"),
@@ -340,6 +500,19 @@ def _schedule(config: Config, phase: str) -> Schedule:
         decay=getattr(config, f"{prefix}_decay"),
         patience=config.patience,
     )
+
+
+def _copy_that_learns(classifier: Classifier) -> Classifier:
+    """Return a copy of a fixed classifier whose weights can be trained."""
+    return copy.deepcopy(classifier).requires_grad_(True)
+
+
+def _classification_loss(classifier: nn.Module, y: Tensor, labels: Tensor) -> Tensor:
+    """Return the cross-entropy; that of each member of an ensemble, who learn side by side."""
+    if isinstance(classifier, Ensemble):
+        losses = [cross_entropy(member(y), labels) for member in classifier.members]
+        return torch.stack(losses).sum()
+    return cross_entropy(classifier(y), labels)
 
 
 def _accuracy(logits: Tensor, labels: Tensor) -> float:

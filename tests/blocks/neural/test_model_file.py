@@ -57,6 +57,20 @@ def test_an_unknown_name_tells_the_nearest_and_where_it_looked(monkeypatch, tmp_
     assert "arn/bob" in str(error.value)
 
 
+def test_a_path_may_stand_without_its_ending(linear, tmp_path, monkeypatch):
+    (tmp_path / "arn").mkdir()
+    shutil.copy(linear, tmp_path / "mine.onnx")
+    shutil.copy(linear, tmp_path / "arn" / "alice.onnx")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert find_model(str(tmp_path / "mine")) == tmp_path / "mine.onnx"
+    assert find_model("mine").samefile(tmp_path / "mine.onnx")
+    # A name of the zoo is not replaced by what happens to lie in the current folder.
+    assert not find_model("arn/alice").samefile(tmp_path / "arn" / "alice.onnx")
+    with pytest.raises(ModelError, match=r"no model file .*yours\.onnx"):
+        find_model(str(tmp_path / "yours"))
+
+
 def test_a_path_is_taken_as_it_is(linear, tmp_path):
     assert find_model(str(linear)) == linear
     with pytest.raises(ModelError, match=r"no model file .*gone\.onnx"):
