@@ -7,12 +7,16 @@ worker processes as JSON.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from semradio.blocks.api.queue import Policy
 from semradio.blocks.errors import SemradioError
+
+_KEY_LIKE = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{48,}(?![0-9A-Fa-f])")
+"""Hexadecimal digits as long as a key: shown nowhere, in case they are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,16 @@ class Problem:
     """The line of the file that the location points into."""
 
     def __str__(self) -> str:
-        head = f"{self.location}: {self.message}" if self.location else self.message
+        message = _veiled(self.message)
+        head = f"{self.location}: {message}" if self.location else message
         if not self.text or self.location is None:
             return head
-        shown = self.text.rstrip()
+        shown = _veiled(self.text.rstrip())
         return f"{head}\n    {shown}\n    {' ' * (self.location.column - 1)}^"
+
+
+def _veiled(text: str) -> str:
+    return _KEY_LIKE.sub(lambda found: "*" * len(found[0]), text)
 
 
 class FlowgraphError(SemradioError):

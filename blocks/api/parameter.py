@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import types
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -31,6 +32,9 @@ class _Required:
 
 REQUIRED = _Required()
 
+_REFERENCE = re.compile(r"env:[A-Za-z_]\w*|file:.+", re.ASCII)
+_KEY_LIKE = re.compile(r"[0-9A-Fa-f]{48,}")
+
 
 class Parameter:
     """One declared parameter of a block type; made by :func:`parameter`."""
@@ -46,6 +50,7 @@ class Parameter:
         above: float | None = None,
         choices: Sequence[Any] = (),
         live: bool = False,
+        secret: bool = False,
     ) -> None:
         self.default = default
         self.doc = doc
@@ -55,6 +60,7 @@ class Parameter:
         self.above = above
         self.choices = tuple(choices)
         self.live = live
+        self.secret = secret
         self.name = ""
         self.annotation: Any = Any
 
@@ -95,12 +101,18 @@ class Parameter:
         try:
             value = msgspec.convert(value, self.annotation, strict=True)
         except msgspec.ValidationError:
+            if self.secret:
+                raise self._not_a_reference() from None
             # Without the unit, which a value of another type does not have.
             raise ParameterError(
                 f"parameter '{self.name}' must be {self.type_name}, not {value!r} "
                 f"({type(value).__name__})",
                 self.name,
             ) from None
+        if self.secret:
+            named = [value] if isinstance(value, str) else value
+            if not named or not all(map(_refers, named)):
+                raise self._not_a_reference()
         if self.choices and value not in self.choices:
             hint = nearest(str(value), map(str, self.choices))
             raise ParameterError(
@@ -123,6 +135,14 @@ class Parameter:
                     self.name,
                 )
         return value
+
+    def _not_a_reference(self) -> ParameterError:
+        # Without the value: it may be the secret itself.
+        return ParameterError(
+            f"parameter '{self.name}' must say where the secret is, as env:NAME or file:PATH; the "
+            "secret itself does not belong into a flowgraph or a command",
+            self.name,
+        )
 
     def _shown(self, value: Any) -> str:
         return f"{value!r} {self.unit}".strip()
@@ -163,6 +183,11 @@ def type_text(annotation: Any) -> str:
     return f"{name}[{', '.join(map(type_text, inner))}]" if inner else name
 
 
+def _refers(text: str) -> bool:
+    """Whether a text names a secret, rather than being one."""
+    return bool(_REFERENCE.fullmatch(text)) and not _KEY_LIKE.search(text)
+
+
 def _number(value: float) -> str:
     """A limit as people write it: whole numbers in full."""
     return str(int(value)) if float(value).is_integer() else f"{value:g}"
@@ -178,6 +203,7 @@ def parameter(
     above: float | None = None,
     choices: Sequence[Any] = (),
     live: bool = False,
+    secret: bool = False,
 ) -> Any:
     """Declare a parameter of a block.
 
@@ -188,6 +214,8 @@ def parameter(
         low, high: inclusive limits. above: exclusive lower limit.
         choices: the only values allowed.
         live: whether the value may change while the flowgraph runs.
+        secret: whether it leads to secrets, and takes nothing but references to them: ``env:NAME``
+            or ``file:PATH``, one or a list. No message shows anything else.
     """
     return Parameter(
         default,
@@ -198,4 +226,5 @@ def parameter(
         above=above,
         choices=choices,
         live=live,
+        secret=secret,
     )

@@ -78,6 +78,9 @@ class Queue:
         n = len(chunk)
         if n and self.missing:
             first = self.at + self.items
+            # One gap with what another edge lost before: two equal tags on one item count as one.
+            self.missing += sum(_gap(tag) for tag in tags if tag.index == first)
+            tags = [tag for tag in tags if tag.index != first or not _gap(tag)]
             self.tags.append(Tag(first, GAP, self.missing))
             self.tags.extend(tag.moved(first) for tag in self.orphans)
             self.missing, self.orphans = 0, []

@@ -81,6 +81,14 @@ def test_gap_that_is_dropped_itself_counts_into_the_next() -> None:
     assert list(queue.tags) == [Tag(0, GAP, 4)]
 
 
+def test_gap_of_another_edge_becomes_part_of_the_own() -> None:
+    queue = Queue(BYTES, 2, "drop_newest")
+    queue.put(items(0, 1, 2, 3))
+    queue.take(2)
+    queue.put(items(6), [Tag(4, GAP, 2), Tag(4, GAP, "mine"), Tag(4, "six", 1)])
+    assert list(queue.tags) == [Tag(2, GAP, 4), Tag(2, GAP, "mine"), Tag(2, "six", 1)]
+
+
 @given(
     policy=st.sampled_from(["drop_newest", "drop_oldest"]),
     limit=st.integers(1, 12),
