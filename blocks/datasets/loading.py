@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
 from semradio.blocks.datasets.catalogue import Dataset, dataset_named, split_named
 from semradio.blocks.datasets.idx import read_idx_items
 from semradio.blocks.datasets.imageset import ImageSet
@@ -30,9 +33,29 @@ def load(dataset: str, split: str) -> ImageSet:
     found = locate(wanted, split)
     if isinstance(found, Nowhere):
         raise DatasetError(_not_found(wanted, split, found))
+    files = (found.path,) if isinstance(found, Sample) else (found.images, found.labels)
+    return _kept(wanted.name, split, found, tuple(map(_state, files)))
+
+
+@lru_cache(maxsize=2)
+def _kept(dataset: str, split: str, found: Pair | Sample, _: tuple[object, ...]) -> ImageSet:
+    """Read a split, and keep it as long as its files stay as they are.
+
+    Where one process runs flowgraph after flowgraph, unpacking would take most of the time.
+    """
+    wanted = dataset_named(dataset)
     if isinstance(found, Sample):
         return read_sample(found.path, wanted.class_names)
     return _read(wanted, split, found)
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    """What changes when a file does; None where that cannot be told."""
+    try:
+        state = file.stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns, state.st_ino
 
 
 def _read(dataset: Dataset, split: str, pair: Pair) -> ImageSet:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
@@ -57,12 +58,8 @@ class Node:
 
 def read(source: Source, problems: Problems) -> Node | None:
     """Return the tree of a text; None, with the problem noted, where it is not YAML."""
-    yaml = YAML(typ="safe", pure=True)
     try:
-        with warnings.catch_warnings():
-            # YAML lets an anchor be set anew.
-            warnings.simplefilter("ignore", ReusedAnchorWarning)
-            root = yaml.compose(source.text)
+        root = _composed(source.text)
     except ReaderError as error:
         before = source.text[: error.position]
         line = before.count("\n")
@@ -88,6 +85,15 @@ def read(source: Source, problems: Problems) -> Node | None:
     except _TooLargeError:
         problems.add(f"more than {NODE_LIMIT} values: aliases of aliases?", source.at(0, 0))
     return None
+
+
+@lru_cache(maxsize=64)
+def _composed(text: str) -> Any:
+    """Return the nodes of a text, which nobody changes: a sweep loads one file again and again."""
+    with warnings.catch_warnings():
+        # YAML lets an anchor be set anew.
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        return YAML(typ="safe", pure=True).compose(text)
 
 
 def _explain(error: MarkedYAMLError) -> str:

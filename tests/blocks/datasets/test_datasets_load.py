@@ -70,6 +70,23 @@ def test_a_split_keeps_its_own_images_only(
     assert memoryview(whole.base).nbytes == whole.nbytes
 
 
+def test_files_are_read_once_and_again_when_they_change(
+    bare: Path, numbered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMRADIO_DATA", str(numbered))
+    first = load("mnist", "test")
+    assert load("mnist", "test") is first
+    (file,) = (numbered / "mnist").glob("t10k-images*")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    try:
+        assert load("mnist", "test").images[-1, -1, -1] == first.images[-1, -1, -1] ^ 1
+    finally:
+        content[-1] ^= 1
+        file.write_bytes(content)
+
+
 def test_the_arrays_are_read_only(
     bare: Path, numbered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
