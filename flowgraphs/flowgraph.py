@@ -14,9 +14,10 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +38,9 @@ from semradio.flowgraphs.plan import (
 )
 from semradio.flowgraphs.runtime.local import OnProgress, run_local
 from semradio.flowgraphs.runtime.result import RunResult
+
+if TYPE_CHECKING:
+    from semradio.flowgraphs.control.server import ControlServer
 
 Point = Block | PortRef
 """What :meth:`Flowgraph.connect` wires: a block, or one port of it (``block.x``)."""
@@ -233,6 +237,7 @@ class Flowgraph:
         only: str | None = None,
         max_seconds: float | None = None,
         on_progress: OnProgress | None = None,
+        control: bool | str = False,
     ) -> RunResult:
         """Run to the end of all streams.
 
@@ -244,9 +249,13 @@ class Flowgraph:
             only: run this process alone; the others run elsewhere, at their endpoints.
             max_seconds: stop the sources after so long and drain.
             on_progress: called with the items and memory of each process.
+            control: whether to listen on a control socket, for ``semradio ctl`` and
+                :class:`semradio.flowgraphs.control.Control`; an endpoint, such as
+                ``tcp://127.0.0.1:5556``, is listened on beside it.
 
         Raises:
             FlowgraphError: the flowgraph is wrong; nothing was started.
+            ParameterError: an option is wrong; nothing was started.
             RunError: it failed while running; nothing is left running.
         """
         plan = self.plan
@@ -258,31 +267,57 @@ class Flowgraph:
             raise FlowgraphError(
                 [Problem(f"flowgraph '{plan.name}' names no processes; add 'processes:' to it")]
             )
+        if max_seconds is not None and not max_seconds >= 0:
+            raise ParameterError(f"max_seconds must be at least 0 s, not {max_seconds}")
         graph = self.check()
-        if only is not None:
-            share = Graph.part(graph.plan, plan.processes[only].blocks, graph.edge_types)
-            return run_local(
-                share,
-                process=only,
-                chunk=chunk,
-                max_seconds=max_seconds,
-                on_progress=on_progress,
-            )
-        if processes or (processes is None and plan.processes):
-            unknown_elsewhere = _session_problems(graph)
-            if unknown_elsewhere:
-                raise FlowgraphError(unknown_elsewhere)
-            # Imported late: one process needs nothing of it.
-            from semradio.flowgraphs.runtime.launcher import Launcher
+        with _listening(control) as server:
+            if only is not None:
+                share = Graph.part(graph.plan, plan.processes[only].blocks, graph.edge_types)
+                return run_local(
+                    share,
+                    process=only,
+                    chunk=chunk,
+                    max_seconds=max_seconds,
+                    on_progress=on_progress,
+                    control=server,
+                )
+            if processes or (processes is None and plan.processes):
+                unknown_elsewhere = _session_problems(graph)
+                if unknown_elsewhere:
+                    raise FlowgraphError(unknown_elsewhere)
+                # Imported late: one process needs nothing of it.
+                from semradio.flowgraphs.runtime.launcher import Launcher
 
-            return Launcher(
+                return Launcher(
+                    graph,
+                    transport=transport,
+                    chunk=chunk,
+                    max_seconds=max_seconds,
+                    on_progress=on_progress,
+                    control=server,
+                ).run()
+            return run_local(
                 graph,
-                transport=transport,
                 chunk=chunk,
                 max_seconds=max_seconds,
                 on_progress=on_progress,
-            ).run()
-        return run_local(graph, chunk=chunk, max_seconds=max_seconds, on_progress=on_progress)
+                control=server,
+            )
+
+
+@contextmanager
+def _listening(control: bool | str) -> Iterator[ControlServer | None]:
+    """Yield the control socket of a run, if it is to have one."""
+    if control is False:
+        yield None
+        return
+    from semradio.flowgraphs.control.server import ControlServer
+
+    server = ControlServer(control if isinstance(control, str) else None)
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 def _parameters(block: Block) -> dict[str, Any]:

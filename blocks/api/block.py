@@ -19,6 +19,7 @@ writes into an array that it has handed out.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -45,8 +46,9 @@ class Block:
     states: ClassVar[dict[str, State]] = {}
     declared_inputs: ClassVar[tuple[Input, ...]] = ()
     declared_outputs: ClassVar[tuple[Output, ...]] = ()
-    listens: ClassVar[tuple[str, ...]] = ()
-    """Keys of the tags that :meth:`on_tag` wants to see; ``("*",)`` for all."""
+    listens: tuple[str, ...] = ()
+    """Keys of the tags that :meth:`on_tag` wants to see; ``("*",)`` for all. :meth:`configure` may
+    set it for one block."""
     needs_code: ClassVar[bool] = False
     """Whether the block runs code that its parameters name; files need leave to use such."""
 
@@ -71,6 +73,10 @@ class Block:
         self.input_types: dict[str, ItemType] = {}
         self.output_item_types: dict[str, ItemType] = {}
         self.finished = False
+        self.started = False
+        """Whether it runs: whoever starts it says so. Live parameters alone may then change."""
+        self.stopping = False
+        """Whether the run was asked to stop: a block then waits no longer for a peer to come."""
         self.tags_out: list[tuple[str | None, Tag]] = []
         self.notes: list[str] = []
         self.wanted: frozenset[str] = frozenset()
@@ -83,6 +89,7 @@ class Block:
         self.outputs: dict[str, Output] = self._names(self.output_ports())
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         for key, declared in vars(cls).items():
             # A parameter 'inputs', say, would silently be overwritten by the ports.
             if isinstance(declared, Parameter | State | Port) and key in _reserved():
@@ -200,6 +207,7 @@ class Block:
     def reset(self) -> None:
         """Set every state field to its value at the start of a stream."""
         self.finished = False
+        self.stopping = False
         self.tags_out = []
         self.notes = []
         for key, declared in self.states.items():
@@ -210,22 +218,53 @@ class Block:
         return {key: getattr(self, key) for key in self.states}
 
     def set(self, name: str, value: Any) -> None:
-        """Set a parameter, validated; ParameterError if unknown or not allowed."""
-        if name not in self.parameters:
-            hint = nearest(name, self.parameters)
-            raise ParameterError(f"block '{self.name}' has no parameter '{name}'{hint}", name)
-        before = getattr(self, name)
-        value = self.parameters[name].validate(value)
-        if name == "enabled" and not value and (self.input_types or self.output_item_types):
+        """Set a parameter, validated; ParameterError if unknown, not allowed, or not live while
+        the block runs."""
+        self.assign({name: value})
+
+    def assign(self, values: Mapping[str, Any]) -> None:
+        """Set several parameters as one, validated: all of them, or none if one is refused.
+
+        Raises:
+            ParameterError: as :meth:`set`; the block stays as it was.
+        """
+        before = {name: getattr(self, name, None) for name in values}
+        given = {name: self._settable(name).validate(value) for name, value in values.items()}
+        if not given.get("enabled", True) and (self.input_types or self.output_item_types):
             self._check_bypass()
-        setattr(self, name, value)
+        self._put(given)
         try:
             self.configure()
         except SemradioError:
-            # What configure() derived from the refused value must not stay in force either.
-            setattr(self, name, before)
+            # What configure() derived from the refused values must not stay in force either.
+            self._put(before)
             self.configure()
             raise
+
+    def check_change(self, values: Mapping[str, Any]) -> None:
+        """Raise what :meth:`assign` would raise while the block runs; the block is not touched."""
+        running = copy.copy(self)
+        running.started = True
+        running.assign(values)
+
+    def _settable(self, name: str) -> Parameter:
+        """Return the declaration of a parameter that may be set now."""
+        if name not in self.parameters:
+            hint = nearest(name, self.parameters)
+            raise ParameterError(f"block '{self.name}' has no parameter '{name}'{hint}", name)
+        declared = self.parameters[name]
+        if self.started and not declared.live:
+            live = ", ".join(key for key, known in self.parameters.items() if known.live)
+            raise ParameterError(
+                f"parameter '{name}' of block '{self.name}' is not live: it cannot change while "
+                f"the flowgraph runs; live here: {live}",
+                name,
+            )
+        return declared
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def port(self, name: str) -> PortRef:
         """Return a reference to one port, for :meth:`semradio.flowgraphs.Flowgraph.connect`."""
@@ -405,7 +444,7 @@ class StreamBlock(Block):
 def _reserved() -> set[str]:
     """The names that every block has, and that no declaration of a block may take."""
     made = {"name", "inputs", "outputs", "input_types", "output_item_types"}
-    made |= {"finished", "tags_out", "notes", "attention", "work"}
+    made |= {"finished", "started", "stopping", "tags_out", "notes", "attention", "work"}
     return (made | {key for key in vars(Block) if not key.startswith("__")}) - {"enabled"}
 
 

@@ -47,6 +47,7 @@ class Harness:
             with contextlib.suppress(Exception):
                 block.stop()
             raise
+        block.started = True
         self.runner = make_runner(
             block, self.queues, {name: [queue] for name, queue in self.collected.items()}, chunk
         )
@@ -97,6 +98,7 @@ class Harness:
 
     def close(self) -> None:
         """Release what the block holds."""
+        self.block.started = False
         self.block.stop()
 
 

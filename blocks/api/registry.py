@@ -21,7 +21,17 @@ from semradio.blocks.errors import BlockNotFoundError, nearest
 ENTRY_POINTS = "semradio.blocks"
 """Entry-point group through which other packages register block types."""
 
-CATEGORIES = ("sources", "channels", "neural", "stream", "metrics", "sinks")
+CATEGORIES = (
+    "sources",
+    "channels",
+    "neural",
+    "security",
+    "stream",
+    "metrics",
+    "radio",
+    "gnuradio",
+    "sinks",
+)
 """The folders of blocks, in the order in which the reference shows them."""
 
 _registered: dict[str, type[Block]] = {}

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,6 +33,17 @@ class BlockError(SemradioError):
         self.block = block
         self.index = index
         self.reason = text
+
+
+Answer = Callable[[int | SemradioError], None]
+"""Hears from which item on a live change counts, or why it was refused."""
+
+
+class Change(NamedTuple):
+    """Live parameters of one block that are to change as one, at the next item border."""
+
+    values: Mapping[str, Any]
+    answer: Answer
 
 
 class Target(Protocol):
@@ -72,7 +83,7 @@ class Runner:
         self.dtypes = [item.numpy for item in self.types]
         self.sent = [0] * len(self.outputs)
         self.pending: list[list[Tag]] = [[] for _ in self.outputs]
-        self.changes: deque[tuple[str, Any]] = deque()
+        self.changes: deque[Change] = deque()
         self.finished = False
         self.items_in = 0
         self.busy = 0.0
@@ -116,10 +127,33 @@ class Runner:
         """Items sent by the first output."""
         return self.sent[0] if self.sent else 0
 
-    def change(self, name: str, value: Any) -> None:
-        """Change a live parameter at the next item border."""
-        self.changes.append((name, value))
+    def change(self, values: Mapping[str, Any], answer: Answer | None = None) -> None:
+        """Change live parameters, as one, at the next item border; any thread may ask.
+
+        Args:
+            values: by parameter.
+            answer: told the first item for which they count (of the first output, or of the first
+                input of a block without outputs), or why they were refused; without it, a note
+                tells of a refusal.
+        """
+        self.changes.append(Change(values, answer or self._note_refusal))
         self.block.attention.append(self.block)
+        if self.finished:
+            self._refuse_changes()
+
+    def _note_refusal(self, found: int | SemradioError) -> None:
+        # A refused request leaves the block as it was; it must not end the stream.
+        if isinstance(found, SemradioError):
+            self.block.note(f"change refused: {found}")
+
+    def _refuse_changes(self) -> None:
+        """Refuse what was asked for too late; may be called by two threads at once."""
+        while True:
+            try:
+                change = self.changes.popleft()
+            except IndexError:
+                return
+            change.answer(SemradioError(f"block '{self.block.name}' has ended"))
 
     def step(self) -> bool:
         """Work on what waits; returns whether anything happened.
@@ -141,6 +175,7 @@ class Runner:
                 target.end()
         for queue in self.queues:
             queue.close()
+        self._refuse_changes()
 
     # Shared steps --------------------------------------------------------------------------
 
@@ -166,15 +201,16 @@ class Runner:
         """Apply the live changes that were asked for, and leave a tag for each."""
         block, at = self.block, self.position
         while self.changes:
-            name, value = self.changes.popleft()
+            values, answer = self.changes.popleft()
             try:
-                block.set(name, value)
+                block.assign(values)
             except SemradioError as error:
-                # A refused request leaves the block as it was; it must not end the stream.
-                block.note(f"change of '{name}' refused: {error}")
+                answer(error)
                 continue
-            block.changed(name, at)
-            block.tag(f"{block.name}.{name}", getattr(block, name), at)
+            for name in values:
+                block.changed(name, at)
+                block.tag(f"{block.name}.{name}", getattr(block, name), at)
+            answer(at)
 
     def complete(self) -> None:
         """End the block in good order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,38 @@ from semradio.blocks.api import (
     Input,
     ItemType,
     ItemTypeError,
-    Sink,
     StreamError,
     block,
     parameter,
     state,
 )
-from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.metrics.item_power import added, check_finite
+from semradio.blocks.metrics.segments import SegmentedSink
 
 _MOST_CLASSES = 1000
 
 
+@dataclass
+class Guesses:
+    """How some items were guessed."""
+
+    items: int = 0
+    correct: int = 0
+    """Items whose class was predicted."""
+    probability: float = 0.0
+    """Sum of the true classes' probabilities."""
+
+    def plus(self, other: Guesses) -> Guesses:
+        """Return the measure of these items and those that follow."""
+        return Guesses(
+            self.items + other.items,
+            self.correct + other.correct,
+            self.probability + other.probability,
+        )
+
+
 @block("classification_metrics", category="metrics")
-class ClassificationMetrics(Sink):
+class ClassificationMetrics(SegmentedSink[Guesses]):
     """Compare predicted classes with true ones.
 
     ``predicted`` carries either logits, one per class (floating[K]; the largest wins, the first
@@ -35,7 +55,9 @@ class ClassificationMetrics(Sink):
     Results: ``items``; ``accuracy``; ``confidence``, the mean softmax probability of the *true*
     class, eq. (22) (null for labels); ``confusion``, K lists of K counts, ``confusion[t][p]`` for
     truth t and prediction p. Accuracy and confidence are null where no item came. NaN or infinity,
-    or a label out of range, is an error that names the item.
+    or a label out of range, is an error that names the item. Where the tag ``segments`` changes
+    its value on the way, a list ``segments`` has, for each stretch: ``from`` (its first item),
+    ``items``, the value of the tag, accuracy and confidence.
 
     Source: He, Wang & Quek, eqs. (22), (23).
     """
@@ -47,12 +69,12 @@ class ClassificationMetrics(Sink):
     predicted = Input("floating[*] | integer", doc="Logits, or a label.")
     truth = Input("integer", doc="The true label.")
 
-    items: int = state(0, doc="Items so far.")
-    correct: int = state(0, doc="Items whose class was predicted.")
-    probability: float = state(0.0, doc="Sum of the true classes' probabilities.")
     counts: npt.NDArray[np.int64] = state(
         factory=lambda: np.zeros((0, 0), np.int64), doc="Confusion counts."
     )
+
+    # A matrix for each segment would take K^2 times as much room as all else.
+    totals_only = ("items", "confusion")
 
     _logits = False
 
@@ -75,24 +97,29 @@ class ClassificationMetrics(Sink):
         self._limit = known or _MOST_CLASSES
         self.counts = np.zeros((known or 0, known or 0), np.int64)
 
+    def blank(self) -> Guesses:
+        return Guesses()
+
     def work(self, predicted: Array, truth: Array, at: int) -> None:
         truth = self._labels(truth, at, "truth")
+        measure = self.segment(at)
         if self._logits:
             check_finite(predicted, at, "predicted")
-            self.probability += _true_class_probability(predicted, truth)
+            probabilities = _true_class_probabilities(predicted, truth)
+            measure.probability = added(measure.probability, probabilities)
             predicted = predicted.argmax(axis=1)
         else:
             predicted = self._labels(predicted, at, "predicted")
-        self.items += len(truth)
-        self.correct += int((predicted == truth).sum())
+        measure.items += len(truth)
+        measure.correct += int((predicted == truth).sum())
         np.add.at(self.counts, (truth, predicted), 1)
 
-    def results(self) -> dict[str, Any]:
-        items = self.items
+    def figures(self, measure: Guesses) -> dict[str, Any]:
+        items = measure.items
         return {
             "items": items,
-            "accuracy": self.correct / items if items else None,
-            "confidence": self.probability / items if items and self._logits else None,
+            "accuracy": measure.correct / items if items else None,
+            "confidence": measure.probability / items if items and self._logits else None,
             "confusion": self.counts.tolist(),
         }
 
@@ -111,7 +138,10 @@ class ClassificationMetrics(Sink):
         return labels.astype(np.int64)
 
 
-def _true_class_probability(logits: Array, truth: npt.NDArray[np.int64]) -> float:
-    """Return the sum over items of softmax(logits)[truth], eq. (22), computed in float64."""
+def _true_class_probabilities(
+    logits: Array, truth: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return softmax(logits)[truth] of each item, eq. (22), computed in float64."""
     shares = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return float((shares[np.arange(len(truth)), truth] / shares.sum(axis=1)).sum())
+    found: npt.NDArray[np.float64] = shares[np.arange(len(truth)), truth] / shares.sum(axis=1)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,11 @@ from semradio.blocks.api import (
     Input,
     ItemType,
     ItemTypeError,
-    Sink,
     block,
     parameter,
-    state,
 )
 from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.metrics.segments import SegmentedSink
 from semradio.blocks.metrics.signal_power import decibels
 from semradio.blocks.metrics.structural_similarity import WINDOW, StructuralSimilarity
 
@@ -26,8 +26,27 @@ _GROUP_VALUES = 1 << 14
 """Pixels that are worked on at once: their products still fit into a core's cache."""
 
 
+@dataclass
+class Errors:
+    """Sums over images; the block holds those of the last, incomplete group back."""
+
+    items: int = 0
+    squared_error: float = 0.0
+    """Sum of squared differences."""
+    similarity: float = 0.0
+    """Sum of SSIM."""
+
+    def plus(self, other: Errors) -> Errors:
+        """Return the measure of these images and those that follow."""
+        return Errors(
+            self.items + other.items,
+            self.squared_error + other.squared_error,
+            self.similarity + other.similarity,
+        )
+
+
 @block("image_quality", category="metrics")
-class ImageQuality(Sink):
+class ImageQuality(SegmentedSink[Errors]):
     """Compare received images with the sent ones: mean squared error, PSNR and SSIM.
 
     Images are uint8, 0 to 255, or float32, 0 to 1, [rows, columns] or [rows, columns, channels];
@@ -38,7 +57,9 @@ class ImageQuality(Sink):
     because JSON has no infinity); ``ssim``, the mean over images (and channels) with a Gaussian
     window of 11 x 11 pixels, sigma 1.5, K1 = 0.01, K2 = 0.03, valid positions only (null with
     ``ssim: false``, which any item shape allows). All are null where no image came. NaN or
-    infinity is an error that names the item.
+    infinity is an error that names the item. Where the tag ``segments`` changes its value on the
+    way, a list ``segments`` has the same for each stretch: ``from`` (its first image), ``items``,
+    the value of the tag, and the figures, which are those of a run of these images alone.
 
     Source: He, Wang & Quek, eq. (21) (mean over pixels); Wang et al., "Image quality assessment",
     IEEE Trans. Image Processing 13(4), 2004.
@@ -49,9 +70,7 @@ class ImageQuality(Sink):
     reference = Input("uint8[...] | float32[...]", doc="The sent image.")
     received = Input("uint8[...] | float32[...]", doc="The received image, of the same shape.")
 
-    images: int = state(0, doc="Images so far.")
-    squared_error: float = state(0.0, doc="Sum over the complete groups of squared differences.")
-    similarity: float = state(0.0, doc="Sum of SSIM over the images of the complete groups.")
+    totals_only = ("images",)
 
     def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
         reference, received = inputs.get("reference"), inputs.get("received")
@@ -77,9 +96,9 @@ class ImageQuality(Sink):
         dtypes = [self.input_types[name].dtype for name in ("reference", "received")]
         self._peak = 255 if "uint8" in dtypes else 1
         self._scales = [1 if dtype == "uint8" else self._peak for dtype in dtypes]
-        # Images are gathered in groups that begin at multiples of the group's size. Sums then
-        # meet the same numbers in the same order however the stream was cut, and NumPy gets
-        # enough to do at once even if images come one at a time.
+        # Images are gathered in groups that begin at multiples of the group's size in their
+        # segment. Sums then meet the same numbers in the same order however the stream was cut,
+        # and NumPy gets enough to do at once even if images come one at a time.
         size = max(1, min(32, _GROUP_VALUES // max(1, self._values)))
         self._group = np.empty((2, size, *self._shape), np.float32)
         if self.ssim:
@@ -89,9 +108,9 @@ class ImageQuality(Sink):
         for name, x in (("reference", reference), ("received", received)):
             if x.dtype == np.float32:
                 check_finite(x, at, name)
-        size, done = self._group.shape[1], 0
+        measure, size, done = self.segment(at), self._group.shape[1], 0
         while done < len(reference):
-            first = self.images % size
+            first = measure.items % size
             count = min(size - first, len(reference) - done)
             for k, x in enumerate((reference, received)):
                 room = self._group[k, first : first + count]
@@ -99,23 +118,30 @@ class ImageQuality(Sink):
                 if self._scales[k] != 1:
                     room *= self._scales[k]
             done += count
-            self.images += count
+            measure.items += count
             if first + count == size:
                 error, similarity = self._measure(*self._group)
-                self.squared_error += error
-                self.similarity += similarity
+                measure.squared_error += error
+                measure.similarity += similarity
 
-    def results(self) -> dict[str, Any]:
-        if not self.images:
-            return {"images": 0, "mse": None, "psnr_db": None, "ssim": None}
-        rest = self.images % self._group.shape[1]
+    def blank(self) -> Errors:
+        return Errors()
+
+    def completed(self, measure: Errors) -> Errors:
+        rest = measure.items % self._group.shape[1]
         error, similarity = self._measure(*self._group[:, :rest])
-        mse = (self.squared_error + error) / (self.images * self._values * self._peak**2)
+        return Errors(measure.items, measure.squared_error + error, measure.similarity + similarity)
+
+    def figures(self, measure: Errors) -> dict[str, Any]:
+        images = measure.items
+        if not images:
+            return {"images": 0, "mse": None, "psnr_db": None, "ssim": None}
+        mse = measure.squared_error / (images * self._values * self._peak**2)
         return {
-            "images": self.images,
+            "images": images,
             "mse": mse,
             "psnr_db": decibels(1 / mse) if mse else None,
-            "ssim": (self.similarity + similarity) / self.images if self.ssim else None,
+            "ssim": measure.similarity / images if self.ssim else None,
         }
 
     def _measure(

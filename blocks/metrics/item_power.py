@@ -1,4 +1,4 @@
-"""The power of single items, and the check that a stream carries numbers."""
+"""The power of single items, sums over a stream, and the check that a stream carries numbers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def item_power(x: Array) -> npt.NDArray[np.float64]:
         flat = np.ascontiguousarray(flat).view(flat.real.dtype)
     power: npt.NDArray[np.float64] = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
     return power
+
+
+def added(total: float, values: npt.NDArray[np.float64]) -> float:
+    """Return ``total`` plus the values, float64[n], added one after the other.
+
+    NumPy's sum adds in pairs, which rounds differently for each cut of a stream; one after the
+    other the result is the same for all of them.
+    """
+    return float(np.add.accumulate(np.concatenate([[total], values]))[-1])
 
 
 def check_finite(x: Array, at: int, what: str) -> None:

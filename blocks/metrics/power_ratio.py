@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from semradio.blocks.api import Array, Input, Sink, block, state
-from semradio.blocks.metrics.item_power import check_finite, item_power
+from semradio.blocks.api import Array, Input, block
+from semradio.blocks.metrics.item_power import added, check_finite, item_power
+from semradio.blocks.metrics.segments import SegmentedSink
 from semradio.blocks.metrics.signal_power import decibels
 
 
+@dataclass
+class Energies:
+    """Energies of some items."""
+
+    items: int = 0
+    reference: float = 0.0
+    """Sum of ||r||^2."""
+    modified: float = 0.0
+    """Sum of ||m||^2."""
+    change: float = 0.0
+    """Sum of ||m - r||^2."""
+
+    def plus(self, other: Energies) -> Energies:
+        """Return the measure of these items and those that follow."""
+        return Energies(
+            self.items + other.items,
+            self.reference + other.reference,
+            self.modified + other.modified,
+            self.change + other.change,
+        )
+
+
 @block("power_ratio", category="metrics")
-class PowerRatio(Sink):
+class PowerRatio(SegmentedSink[Energies]):
     """Measure what a module adds to a signal: the perturbation-to-signal ratio.
 
     With r the reference and m the modified signal, results are ``items``; ``psr_db``,
     10 log10(E||m - r||^2 / E||r||^2); ``reference_power``, E||r||^2; ``modified_power``, E||m||^2;
     ``power_gain_db``, 10 log10(E||m||^2 / E||r||^2). The last matters because a limited
     perturbation may still raise the sent power, by up to (1 + sqrt(PSR))^2. A ratio of 0 or
-    without a divisor has no decibels and is null. NaN or infinity is an error.
+    without a divisor has no decibels and is null. NaN or infinity is an error. Where the tag
+    ``segments`` changes its value on the way, a list ``segments`` has the same for each stretch:
+    ``from`` (its first item), ``items``, the value of the tag, and the figures.
 
     Source: He, Wang & Quek, eq. (20) and Section V (PSR).
     """
@@ -29,25 +55,24 @@ class PowerRatio(Sink):
         doc="The signal after.",
     )
 
-    items: int = state(0, doc="Items so far.")
-    reference_energy: float = state(0.0, doc="Sum of ||r||^2.")
-    modified_energy: float = state(0.0, doc="Sum of ||m||^2.")
-    change_energy: float = state(0.0, doc="Sum of ||m - r||^2.")
+    def blank(self) -> Energies:
+        return Energies()
 
     def work(self, reference: Array, modified: Array, at: int) -> None:
         check_finite(reference, at, "reference")
         check_finite(modified, at, "modified")
-        self.items += len(reference)
-        self.reference_energy += float(item_power(reference).sum())
-        self.modified_energy += float(item_power(modified).sum())
-        self.change_energy += float(item_power(modified - reference).sum())
+        measure = self.segment(at)
+        measure.items += len(reference)
+        measure.reference = added(measure.reference, item_power(reference))
+        measure.modified = added(measure.modified, item_power(modified))
+        measure.change = added(measure.change, item_power(modified - reference))
 
-    def results(self) -> dict[str, Any]:
-        items, reference = self.items, self.reference_energy
+    def figures(self, measure: Energies) -> dict[str, Any]:
+        items, reference = measure.items, measure.reference
         return {
             "items": items,
-            "psr_db": decibels(self.change_energy / reference) if reference else None,
+            "psr_db": decibels(measure.change / reference) if reference else None,
             "reference_power": reference / items if items else None,
-            "modified_power": self.modified_energy / items if items else None,
-            "power_gain_db": decibels(self.modified_energy / reference) if reference else None,
+            "modified_power": measure.modified / items if items else None,
+            "power_gain_db": decibels(measure.modified / reference) if reference else None,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semradio.blocks.api import Array, Input, Output, Tag, block, state
+from semradio.blocks.api import Array, Input, Output, Tag, block, parameter, state
 from semradio.blocks.neural.residual_module import SWITCH, ResidualModule
 
 
@@ -12,13 +12,19 @@ class ArnReceiver(ResidualModule):
 
     Follows Alice's switch through the tag ``arn`` in the stream: from an item tagged false on,
     items pass through unchanged; from one tagged true on, the module acts. It acts where no tag
-    ever arrives. ``enabled: false`` wins over the tags.
+    ever arrives, and with ``follow: false`` on every item. ``enabled: false`` wins over both.
 
     Source: He, Wang & Quek, eqs. (12), (17), (18).
     """
 
     roles = ("arn_receiver",)
     listens = (SWITCH,)
+
+    follow: bool = parameter(
+        True,
+        doc="Whether Alice's switch in the stream counts; false for a module that was trained "
+        "without hers.",
+    )
 
     y = Input("any[...]", doc="The received symbols y'.")
     x = Output(doc="The restored symbols x^; y' itself where nothing is protected.")
@@ -29,4 +35,4 @@ class ArnReceiver(ResidualModule):
         self.protected = bool(tag.value)
 
     def work(self, y: Array, at: int) -> Array:
-        return self.infer(y, at) if self.protected else y
+        return self.infer(y, at) if self.protected or not self.follow else y

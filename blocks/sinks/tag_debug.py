@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -18,7 +18,7 @@ class TagDebug(Sink):
     [item index, key, value]; bytes are listed in base64.
     """
 
-    listens: ClassVar[tuple[str, ...]] = ("*",)
+    listens = ("*",)
 
     key: str | None = parameter(None, doc="Only tags with this key; all if not given.")
     limit: int = parameter(100, low=0, high=100_000, doc="Tags to list.")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--only", metavar="PROCESS", help="Run this process; others run elsewhere.")
 @click.option("--json", "json_out", metavar="OUT", help="Write results as JSON; - for stdout.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after so long, and drain.")
+@click.option("--control", metavar="ENDPOINT", help="Let 'semradio ctl' in at this one too.")
 @click.option("--allow-code", is_flag=True, help="Let the file run Python code that it names.")
 @click.option("--quiet", is_flag=True, help="No progress and no table.")
 def command(
@@ -35,6 +36,7 @@ def command(
     only: str | None,
     json_out: str | None,
     max_seconds: float | None,
+    control: str | None,
     allow_code: bool,
     quiet: bool,
 ) -> int:
@@ -62,6 +64,7 @@ def command(
             only=only,
             max_seconds=max_seconds,
             on_progress=on_progress,
+            control=True if control is None else control,
         )
     _show(result, json_out, quiet)
     return 130 if result.interrupted else 0

@@ -7,13 +7,17 @@ from typing import Any
 
 from semradio.flowgraphs.runtime.result import RunResult
 
+SEGMENTS_SHOWN = 8
+"""Segments of a block's results that are printed; the others are counted."""
+
 
 def print_result(result: RunResult) -> None:
     """Print results, processes, edges and notes: tables on a terminal, plain lines otherwise."""
     rows = [
-        (block, key, _shown(value))
+        (block, *row)
         for block, values in result.results.items()
         for key, value in values.items()
+        for row in _rows(key, value)
     ]
     if not sys.stdout.isatty():
         for block, key, value in rows:
@@ -67,6 +71,18 @@ def _closing_line(result: RunResult) -> str:
         f"{word}: {most:,} items in {result.elapsed_s:.2f} s{rate}, "
         f"{len(result.processes)} process{'es' if len(result.processes) != 1 else ''}"
     )
+
+
+def _rows(key: str, value: Any) -> list[tuple[str, str]]:
+    """Return a result as lines of key and value: one, or one for each of the first segments."""
+    if key != "segments" or not (isinstance(value, list) and value and isinstance(value[0], dict)):
+        return [(key, _shown(value))]
+    rows = [
+        (f"segments[{k}]", ", ".join(f"{name} {_shown(v)}" for name, v in segment.items()))
+        for k, segment in enumerate(value[:SEGMENTS_SHOWN])
+    ]
+    left = len(value) - len(rows)
+    return [*rows, *([("segments", f"{left} more (--json has them)")] if left else [])]
 
 
 def _shown(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import shutil
@@ -13,16 +14,26 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from semradio.blocks.errors import ParameterError, nearest
+from semradio.blocks.errors import ParameterError, SemradioError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.failure import NOT_STARTED, RunError, block_failure
+from semradio.flowgraphs.runtime.live import (
+    Answer,
+    Changes,
+    Running,
+    check_changes,
+    live_parameters,
+)
 from semradio.flowgraphs.runtime.local import DRAIN_S, OnProgress
 from semradio.flowgraphs.runtime.result import RunResult, merge
+
+if TYPE_CHECKING:
+    from semradio.flowgraphs.control.server import ControlServer
 
 M = TypeVar("M")
 
@@ -33,15 +44,25 @@ STARTUP_S = 60.0
 """Seconds that all workers together may take to load their models and start."""
 
 
+class _Pending(NamedTuple):
+    """A live change that a process has been asked for."""
+
+    process: str
+    left: dict[str, dict[str, Any]]
+    """Values by block, of the blocks that have not answered yet."""
+    answer: Answer
+
+
 class Launcher:
     """Runs the processes of a plan on this host.
 
     Args:
-        graph: the whole checked graph; only its plan and edge types are used.
+        graph: the whole checked graph; its blocks check live changes, and do not run.
         transport: ``ipc`` or ``tcp`` (loopback); None takes what the plan binds, else ipc.
         chunk: items that a source emits per step.
         max_seconds: stop the sources after so long and drain.
         on_progress: called with the items and the memory of each process, when they change.
+        control: a control socket that is to serve this run.
     """
 
     def __init__(
@@ -52,12 +73,14 @@ class Launcher:
         chunk: int | None = None,
         max_seconds: float | None = None,
         on_progress: OnProgress | None = None,
+        control: ControlServer | None = None,
     ) -> None:
         if transport is not None and transport not in TRANSPORTS:
             raise ParameterError(
                 f"transport must be one of {', '.join(TRANSPORTS)}, not {transport!r}"
             )
         self.plan = graph.plan
+        self.blocks = graph.blocks
         self.edge_types = graph.edge_types
         self.transport = transport
         self.chunk = chunk
@@ -68,6 +91,10 @@ class Launcher:
         self.reports: dict[str, dict[str, Any]] = {}
         self.shown: dict[str, dict[str, Any]] = {}
         self.interrupts = 0
+        self.control = control
+        self.began = time.monotonic()
+        self.numbers = itertools.count()
+        self.pending: dict[int, _Pending] = {}
 
     def run(self) -> RunResult:
         """Run to the end of all streams and return the result.
@@ -80,10 +107,12 @@ class Launcher:
         try:
             with self._counting_interrupts():
                 self._start(folder)
-                running = time.monotonic()
+                self.began = time.monotonic()
+                if self.control is not None:
+                    self.control.serve(self)
                 self._watch()
             result = merge(self.plan, self.reports)
-            result.elapsed_s = round(time.monotonic() - running, 6)
+            result.elapsed_s = round(time.monotonic() - self.began, 6)
             result.interrupted = self.interrupts > 0
             return result
         finally:
@@ -170,12 +199,14 @@ class Launcher:
     # Watch ---------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        began = time.monotonic()
         stopped_at: float | None = None
         while len(self.reports) < len(self.children):
             if stopped_at is None and (
                 self.interrupts
-                or (self.max_seconds is not None and time.monotonic() - began > self.max_seconds)
+                or (
+                    self.max_seconds is not None
+                    and time.monotonic() - self.began > self.max_seconds
+                )
             ):
                 stopped_at = time.monotonic()
                 self._tell(protocol.Stop())
@@ -197,6 +228,9 @@ class Launcher:
                 self.on_progress(self.shown)
         elif isinstance(message, protocol.Done):
             self.reports[name] = message.report
+            self._end_pending(name)
+        elif isinstance(message, protocol.Changed):
+            self._take_change(message)
         elif message is not None or name not in self.reports:
             raise self._failure(name, message)
 
@@ -220,18 +254,72 @@ class Launcher:
 
     # Talk and end --------------------------------------------------------------------------
 
-    def change(self, block: str, parameter: str, value: Any) -> None:
-        """Change a live parameter of a block in whichever process it runs.
+    def running(self) -> Running:
+        """Say what runs, with the present values of its live parameters."""
+        return Running(
+            os.getpid(),
+            self.plan.name,
+            self.plan.file,
+            None,
+            round(time.monotonic() - self.began, 3),
+            live_parameters(self.blocks),
+        )
 
-        A value that the block refuses changes nothing, and a note says so at the end.
+    def change(self, changes: Changes, answer: Answer) -> None:
+        """Change live parameters of blocks in whichever processes they run.
+
+        Args:
+            changes: values by block and parameter.
+            answer: told for each block from which item on its change counts, or why it was
+                refused.
 
         Raises:
-            ParameterError: there is no such block.
+            ParameterError: something is wrong with a change; nothing is changed.
+            SemradioError: a process has not answered the change before.
         """
+        check_changes(self.blocks, self.plan, changes)
         home = {b: p.name for p in self.plan.processes.values() for b in p.blocks}
-        if block not in home:
-            raise ParameterError(f"no block '{block}'{nearest(block, home)}")
-        self._write(home[block], protocol.encode(protocol.Set(block, parameter, value)))
+        parts: dict[str, dict[str, dict[str, Any]]] = {}
+        for block, values in changes.items():
+            parts.setdefault(home[block], {})[block] = dict(values)
+        # One at a time for each process: a pipe that nobody reads would fill up and block.
+        busy = {pending.process for pending in self.pending.values()} & parts.keys()
+        if busy:
+            names = ", ".join(f"'{name}'" for name in sorted(busy))
+            raise SemradioError(f"process {names} has not taken the change before over yet")
+        for process, part in parts.items():
+            number = next(self.numbers)
+            line = protocol.encode(protocol.Set(number, part))
+            self.pending[number] = _Pending(process, part, answer)
+            self._write(process, line)
+            if process in self.reports:
+                self._end_pending(process)
+
+    def stop(self) -> None:
+        """End the sources, drain and report, as the first Ctrl-C does."""
+        self.interrupts = max(self.interrupts, 1)
+
+    def _take_change(self, message: protocol.Changed) -> None:
+        pending = self.pending.get(message.number)
+        if pending is None:
+            # It came after the report; that the process has ended was the answer.
+            return
+        values = pending.left.pop(message.block)
+        if not pending.left:
+            del self.pending[message.number]
+        if message.index is None:
+            pending.answer(message.block, SemradioError(message.reason))
+            return
+        # The launcher's own copy of the block says what is in force.
+        self.blocks[message.block].assign(values)
+        pending.answer(message.block, message.index)
+
+    def _end_pending(self, process: str) -> None:
+        """Answer what a process can no longer answer, because it has ended."""
+        for number, pending in list(self.pending.items()):
+            if pending.process == process and self.pending.pop(number, None) is not None:
+                for block in pending.left:
+                    pending.answer(block, SemradioError(f"block '{block}' has ended"))
 
     def _tell(self, message: protocol.ToWorker) -> None:
         for name in self.children:

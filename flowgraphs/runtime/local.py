@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
@@ -17,9 +18,13 @@ from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.plan import FlowgraphError, Plan, Problem
 from semradio.flowgraphs.runtime.failure import RunError, from_block_error
+from semradio.flowgraphs.runtime.live import Answer, Changes, Running, live_parameters
 from semradio.flowgraphs.runtime.peers import Peers
 from semradio.flowgraphs.runtime.process import Process
 from semradio.flowgraphs.runtime.result import RunResult, merge
+
+if TYPE_CHECKING:
+    from semradio.flowgraphs.control.server import ControlServer
 
 DRAIN_S = 10.0
 """Seconds that a stopped flowgraph may take to drain before it is broken off."""
@@ -35,6 +40,7 @@ def run_local(
     chunk: int | None = None,
     max_seconds: float | None = None,
     on_progress: OnProgress | None = None,
+    control: ControlServer | None = None,
 ) -> RunResult:
     """Run a flowgraph in this process, and return its result.
 
@@ -45,6 +51,7 @@ def run_local(
         chunk: items that a source emits per step.
         max_seconds: stop the sources after so long and drain.
         on_progress: called about five times a second.
+        control: a control socket that is to serve this run.
 
     Raises:
         RunError: a block or an edge failed.
@@ -86,6 +93,8 @@ def run_local(
                 peers = Peers(share)
             share.start()
             running = time.monotonic()
+            if control is not None:
+                control.serve(_Steering(share, interrupt))
             share.run(tick, 0.2)
             elapsed = time.monotonic() - running
             share.stop_blocks()
@@ -111,6 +120,31 @@ def run_local(
     result.elapsed_s = round(elapsed, 6)
     result.interrupted = interrupted
     return result
+
+
+class _Steering:
+    """What a control socket asks of the blocks that run in this process."""
+
+    def __init__(self, share: Process, stop: Callable[[], None]) -> None:
+        self.share = share
+        self.stop = stop
+        self.began = time.monotonic()
+
+    def running(self) -> Running:
+        """Say what runs, with the present values of its live parameters."""
+        plan = self.share.plan
+        return Running(
+            os.getpid(),
+            plan.name,
+            plan.file,
+            self.share.name,
+            round(time.monotonic() - self.began, 3),
+            live_parameters(self.share.graph.blocks),
+        )
+
+    def change(self, changes: Changes, answer: Answer) -> None:
+        """Change live parameters; ParameterError, with nothing changed, if any is refused."""
+        self.share.change(changes, answer)
 
 
 def _meet_the_others(share: Process, process: str) -> None:

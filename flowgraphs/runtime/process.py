@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import psutil
@@ -12,13 +13,13 @@ import zmq
 from semradio.blocks.api.item_type import ItemType
 from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.runner import BlockError, Runner, make_runner
-from semradio.blocks.errors import ParameterError, nearest
 from semradio.flowgraphs.graph import Graph
 from semradio.flowgraphs.plan import Plan
 from semradio.flowgraphs.runtime.crossing import Crossing, capacity_of, crossings
 from semradio.flowgraphs.runtime.edge_receiver import EdgeReceiver
 from semradio.flowgraphs.runtime.edge_sender import EdgeSender, SenderHub
 from semradio.flowgraphs.runtime.failure import NOT_STARTED
+from semradio.flowgraphs.runtime.live import Answer, Changes, check_changes
 from semradio.flowgraphs.runtime.scheduler import Scheduler
 from semradio.flowgraphs.runtime.sockets import Context
 
@@ -54,6 +55,7 @@ class Process:
         self.runners: dict[str, Runner] = {}
         self._wire_up()
         self.scheduler: Scheduler | None = None
+        self._stop_asked = self._stop_alone = False
         self.began = time.monotonic()
 
     # Set-up --------------------------------------------------------------------------------
@@ -122,6 +124,7 @@ class Process:
                 block.start()
             except (Exception, SystemExit) as error:
                 raise BlockError(name, NOT_STARTED, error) from error
+            block.started = True
 
     # Running -------------------------------------------------------------------------------
 
@@ -137,6 +140,7 @@ class Process:
         self.scheduler.tick_every = tick_every
         if on_tick is not None:
             self.scheduler.on_tick = on_tick
+        self._pass_stop_on()
         for receiver in self.receivers.values():
             receiver.greet()
         self.began = time.monotonic()
@@ -148,9 +152,16 @@ class Process:
         Args:
             alone: whether nobody stops the other processes: what comes in from them ends here.
         """
-        if self.scheduler is None:
+        self._stop_alone = alone
+        self._stop_asked = True
+        self._pass_stop_on()
+
+    def _pass_stop_on(self) -> None:
+        # Called after either of the two has come about, in whichever thread: the wish to stop
+        # must not get lost while the run is only about to begin.
+        if self.scheduler is None or not self._stop_asked:
             return
-        if alone:
+        if self._stop_alone:
             self.scheduler.on_stop = self._cut
         self.scheduler.stop()
 
@@ -158,24 +169,21 @@ class Process:
         for receiver in self.receivers.values():
             receiver.cut()
 
-    def change(self, block: str, parameter: str, value: Any) -> None:
-        """Change a live parameter at the next item border of its block.
+    def change(self, changes: Changes, answer: Answer | None = None) -> None:
+        """Change live parameters, each block's at its next item border; any thread may ask.
+
+        Args:
+            changes: values by block and parameter.
+            answer: told for each block from which item on its change counts, or why it was
+                refused; without it, notes tell of refusals.
 
         Raises:
-            ParameterError: unknown block or parameter, not live, or a value out of limits.
+            ParameterError: a block or parameter is unknown or not live, or a value out of limits;
+                nothing is changed then.
         """
-        if block not in self.runners:
-            raise ParameterError(f"no block '{block}'{nearest(block, self.runners)}")
-        target = self.graph.blocks[block]
-        declared = target.parameters.get(parameter)
-        if declared is None:
-            raise ParameterError(
-                f"block '{block}' has no parameter '{parameter}'"
-                f"{nearest(parameter, target.parameters)}"
-            )
-        if not declared.live:
-            raise ParameterError(f"parameter '{parameter}' of block '{block}' is not live")
-        self.runners[block].change(parameter, declared.validate(value))
+        check_changes(self.graph.blocks, self.plan, changes)
+        for name, values in changes.items():
+            self.runners[name].change(values, None if answer is None else partial(answer, name))
 
     def stop_blocks(self) -> None:
         """Stop every block that was started; safe to call twice.
@@ -185,6 +193,7 @@ class Process:
         """
         failures = []
         for name in self.started:
+            self.graph.blocks[name].started = False
             try:
                 self.graph.blocks[name].stop()
             except Exception as error:

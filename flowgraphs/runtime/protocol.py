@@ -1,8 +1,9 @@
 """What launcher and workers say to each other: one JSON object a line, over pipes.
 
 Launcher to worker: ``job`` (the plan and what to do), ``connect`` (endpoints of the others),
-``go``, ``stop`` (drain), ``set`` (a live parameter). Worker to launcher: ``bound``, ``ready``,
-``progress``, ``done`` (the report), ``error``. A pipe that closes tells that its end has died.
+``go``, ``stop`` (drain), ``set`` (live parameters). Worker to launcher: ``bound``, ``ready``,
+``progress``, ``changed`` (a live parameter), ``done`` (the report), ``error``. A pipe that closes
+tells that its end has died.
 """
 
 from __future__ import annotations
@@ -42,11 +43,10 @@ class Stop(msgspec.Struct, tag="stop", tag_field="type"):
 
 
 class Set(msgspec.Struct, tag="set", tag_field="type"):
-    """Change a live parameter."""
+    """Change live parameters: values by block and parameter, checked already."""
 
-    block: str
-    parameter: str
-    value: Any
+    number: int
+    changes: dict[str, dict[str, Any]]
 
 
 class Bound(msgspec.Struct, tag="bound", tag_field="type"):
@@ -66,6 +66,16 @@ class Progress(msgspec.Struct, tag="progress", tag_field="type"):
     rss_bytes: int
 
 
+class Changed(msgspec.Struct, tag="changed", tag_field="type"):
+    """A block has taken its part of a :class:`Set` over, or refused it."""
+
+    number: int
+    block: str
+    index: int | None
+    """The first item for which the new values count; None if they were refused."""
+    reason: str = ""
+
+
 class Done(msgspec.Struct, tag="done", tag_field="type"):
     """The worker has finished."""
 
@@ -82,7 +92,7 @@ class Failed(msgspec.Struct, tag="error", tag_field="type"):
 
 
 ToWorker = Job | Connect | Go | Stop | Set
-FromWorker = Bound | Ready | Progress | Done | Failed
+FromWorker = Bound | Ready | Progress | Changed | Done | Failed
 
 to_worker: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

@@ -111,6 +111,7 @@ class Scheduler:
     def _end_sources(self) -> None:
         self.stopping = False
         for runner in self.runners:
+            runner.block.stopping = True
             if isinstance(runner, SourceRunner):
                 runner.end()
         self.on_stop()

@@ -512,10 +512,7 @@ class Segment:
         self.warm = (
             not self.stale
             and self.whole
-            and all(
-                (runner.finished or runner.started) and not any(runner.pending)
-                for runner in self.runners
-            )
+            and all(runner.finished or _at_rest(runner) for runner in self.runners)
             and not any(queue.items or queue.tags for queue, _ in self.inner)
         )
         return moved
@@ -532,6 +529,11 @@ class Segment:
         if not self.timed_items:
             return 1.0
         return (self.timed_items + self.total_items) / self.timed_items
+
+
+def _at_rest(runner: Runner) -> bool:
+    """Whether a runner has begun and holds no tag back for items to come."""
+    return runner.started and not runner.block.tags_out and not any(runner.pending)
 
 
 def _length(x: Any) -> int:

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -36,6 +37,7 @@ class Worker:
     def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
         self.reader = reader
         self.writer = writer
+        self.writing = threading.Lock()
         self.process: Process | None = None
 
     def main(self) -> int:
@@ -83,11 +85,12 @@ class Worker:
             if isinstance(message, protocol.Stop):
                 process.stop()
             elif isinstance(message, protocol.Set):
+                answer = partial(self._tell_change, message.number)
                 try:
-                    process.change(message.block, message.parameter, message.value)
+                    process.change(message.changes, answer)
                 except SemradioError as error:
-                    # The run goes on as it was; who asked is told at the end.
-                    process.graph.blocks[message.block].note(f"change refused: {error}")
+                    for block in message.changes:
+                        answer(block, error)
         # The launcher is gone, and with it everybody who wants the result.
         os._exit(1)
 
@@ -95,6 +98,12 @@ class Worker:
         if self.process is not None:
             found = self.process.progress()
             self._send(protocol.Progress(found["items"], found["rss_bytes"]))
+
+    def _tell_change(self, number: int, block: str, found: int | SemradioError) -> None:
+        if isinstance(found, SemradioError):
+            self._send(protocol.Changed(number, block, None, str(found)))
+        else:
+            self._send(protocol.Changed(number, block, found))
 
     def _receive(self, kind: type[M]) -> M:
         line = self.reader.readline()
@@ -108,9 +117,11 @@ class Worker:
         return message
 
     def _send(self, message: protocol.FromWorker) -> None:
+        line = protocol.encode(message)
         try:
-            self.writer.write(protocol.encode(message))
-            self.writer.flush()
+            with self.writing:
+                self.writer.write(line)
+                self.writer.flush()
         except BrokenPipeError:
             os._exit(1)
 

@@ -138,7 +138,7 @@ def _switched(changes: dict[int, list[bool]], chunk: int, enabled: bool = True):
         at = 0
         for stop in sorted({*changes, 100, *range(0, 100, chunk)} - {0}):
             for value in changes.get(at, ()):
-                harness.runner.change("enabled", value)
+                harness.runner.change({"enabled": value})
             harness.push(x[at:stop])
             at = stop
         harness.end()
@@ -194,10 +194,19 @@ def test_a_disabled_bob_still_hears_alice():
     bob = find("arn_receiver")(model="arn/bob", enabled=False)
     with Harness(bob, {"y": FRAME}) as harness:
         harness.push(y[:10], tags=[Tag(3, "arn", False)])
-        harness.runner.change("enabled", True)
+        harness.runner.change({"enabled": True})
         harness.push(y[10:20])
         harness.push(y[20:], tags=[Tag(25, "arn", True)])
         harness.end()
         got = harness.outputs()[0]
     np.testing.assert_array_equal(got[:25], y[:25])
     np.testing.assert_allclose(got[25:], _direct("arn/bob", y)[25:], atol=1e-6)
+
+
+def test_a_bob_who_does_not_follow_acts_on_every_item():
+    y = _frames(20)
+    tags = [Tag(0, "arn", False), Tag(9, "arn", True), Tag(12, "arn", False)]
+    bob = find("arn_receiver")(model="arn/bob", follow=False)
+    np.testing.assert_allclose(bob(y, tags=tags), _direct("arn/bob", y), atol=1e-6)
+    bob = find("arn_receiver")(model="arn/bob", follow=False, enabled=False)
+    np.testing.assert_array_equal(bob(y, tags=tags), y)

@@ -53,7 +53,7 @@ def test_new_rate_counts_from_the_change(clock: Clock) -> None:
         harness.push(np.zeros(1000, np.int8))
         clock.now += 9
         assert passed(harness) == 10
-        harness.runner.change("rate", 100.0)
+        harness.runner.change({"rate": 100.0})
         assert passed(harness) == 11
         clock.now += 1
         assert passed(harness) == 111
@@ -63,7 +63,7 @@ def test_disabled_it_holds_nothing_up(clock: Clock) -> None:
     with Harness(Throttle(rate=1.0, enabled=False), {"x": ItemType("int8")}) as harness:
         harness.push(np.zeros(1000, np.int8))
         assert passed(harness) == 1000
-        harness.runner.change("enabled", True)
+        harness.runner.change({"enabled": True})
         harness.push(np.zeros(10, np.int8))
         assert passed(harness) == 1001
 

@@ -146,6 +146,9 @@ def test_yaml_syntax(tmp_path: Path, command: str) -> None:
         (["train", "arm"], ["did you mean 'arn'?"]),
         (["run", "arn_link", "--json", "/nonexistent/x.json"], ["cannot write"]),
         (["run", "arn_link", "--chunk", "0"], ["--chunk"]),
+        (["run", "arn_link", "--max-seconds", "nan"], ["max_seconds must be at least 0 s"]),
+        (["run", "arn_link", "--control", "5556"], ["'5556' is no endpoint", "tcp://127.0.0.1"]),
+        (["ctl", "--run", "ipc:///nonexistent", "stop", "a.b=1"], ["'stop' is not NAME=VALUE"]),
         (["export", "/nonexistent"], ["/nonexistent"]),
     ],
 )
@@ -265,7 +268,7 @@ def _when_running(child: Any, workers: int) -> list[psutil.Process]:
 def test_help_and_version() -> None:
     done = semradio("--help")
     assert done.returncode == 0
-    for command in ("run", "check", "show", "blocks", "models", "data", "train", "export"):
+    for command in ("run", "ctl", "check", "show", "blocks", "models", "data", "train", "export"):
         assert f"\n  {command} " in done.stdout
         assert semradio(command, "--help").returncode == 0
     assert semradio("--version").stdout.startswith("semradio, version")
@@ -286,7 +289,7 @@ def test_reference_of_blocks() -> None:
 def test_models_and_their_cards() -> None:
     assert "arn/alice" in semradio("models").stdout
     page = semradio("models", "arn/alice").stdout
-    assert "heldout.eve_accuracy_adaptive" in page
+    assert "heldout.adaptive_eve.accuracy" in page
     card = json.loads(semradio("models", "arn/alice", "--json").stdout)
     assert card["role"] == "arn_transmitter"
 

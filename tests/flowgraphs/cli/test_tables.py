@@ -27,6 +27,26 @@ def test_values_are_printed_in_the_words_of_a_flowgraph(
     ]
 
 
+def test_segments_are_a_line_each_and_counted_from_the_ninth_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    segments = [
+        {"from": 10 * k, "items": 10, "arn": k % 2 == 0, "mse": 0.02 + k, "psnr_db": None}
+        for k in range(11)
+    ]
+    values = {"mse": 5.0, "segments": segments[:2]}
+    print_result(RunResult("link", results={"quality": values}))
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "quality.mse = 5",
+        "quality.segments[0] = from 0, items 10, arn true, mse 0.02, psnr_db none",
+        "quality.segments[1] = from 10, items 10, arn false, mse 1.02, psnr_db none",
+    ]
+    print_result(RunResult("link", results={"quality": {"segments": segments}}))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[7].startswith("quality.segments[7] = from 70, ")
+    assert lines[8] == "quality.segments = 3 more (--json has them)"
+
+
 def test_columns_keep_apart_and_wrap() -> None:
     rows = [
         ("a", "'white' | 'black'", "word " * 30),

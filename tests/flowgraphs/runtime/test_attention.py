@@ -30,7 +30,7 @@ def test_live_changes_from_another_thread() -> None:
     def disturb() -> None:
         nonlocal changes
         while not stop.is_set():
-            process.change("gain", "constant", float(changes))
+            process.change({"gain": {"constant": float(changes)}})
             changes += 1
             time.sleep(0.0002)
 
@@ -61,7 +61,7 @@ def test_changes_cut_the_stream_exactly_where_their_tags_say() -> None:
     def disturb() -> None:
         number = 1.0
         while not done.is_set():
-            process.change("gain", "constant", number)
+            process.change({"gain": {"constant": number}})
             number += 1
             time.sleep(0.001)
 

@@ -24,6 +24,7 @@ from semradio.blocks.api import (
     state,
 )
 from semradio.blocks.api.runner import Runner
+from semradio.blocks.stream.delay import Delay
 from semradio.flowgraphs import Flowgraph
 from semradio.flowgraphs.runtime.process import Process
 from semradio.flowgraphs.runtime.segment import Segment, segments_of
@@ -235,7 +236,7 @@ def test_a_live_change_takes_effect_at_an_item_border_and_leaves_a_tag(
     steps = units(process.runners)
     for _ in range(3):
         [unit.step() for unit in steps]
-    process.change("gain", "gain", -1.0)
+    process.change({"gain": {"gain": -1.0}})
     while [1 for unit in steps if unit.step()]:
         pass
     (tag,) = sink.heard
@@ -255,7 +256,7 @@ def test_a_bypassed_block_is_skipped_and_can_come_back() -> None:
     (segment,) = segments_of(process.runners)
     segment.step()
     segment.step()
-    process.change("gain", "enabled", True)
+    process.change({"gain": {"enabled": True}})
     while segment.step():
         pass
     (tag,) = sink.heard
@@ -294,3 +295,30 @@ def test_a_single_output_may_come_in_a_tuple() -> None:
     fg.connect(Counter(items=1000), Gain(), Wrapped(), Gain(), sink)
     run_with(fused, fg, 10)
     np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 8)
+
+
+def test_a_change_while_no_item_waits_tags_the_very_next_one() -> None:
+    fg = Flowgraph()
+    sink = Recorder()
+    gain = fg.add(Gain(gain=1.0), "gain")
+    fg.connect(Counter(items=4000), Delay(items=0), gain, Gain(gain=1.0), sink)
+    process = Process(fg.check(), None, 4)
+    process.start()
+    *before, segment = segments_of(process.runners)
+    told: list[int] = []
+    for _ in range(4):
+        [unit.step() for unit in before]
+        while segment.step():
+            pass
+    at = sum(map(len, sink.chunks))
+    assert 0 < at < 4000
+    process.change({"gain": {"gain": -1.0}}, lambda _, found: told.append(int(found)))
+    # Looked at more than once before items come: the tag must not be forgotten over it.
+    for _ in range(3):
+        assert not segment.step()
+    while [1 for unit in [*before, segment] if unit.step()]:
+        pass
+    assert told == [at]
+    assert sink.heard == [Tag(at, "gain.gain", -1.0)]
+    expected = np.arange(4000.0) * np.where(np.arange(4000) < at, 1, -1)
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), expected)

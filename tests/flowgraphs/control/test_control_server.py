@@ -1,0 +1,351 @@
+"""What must never hurt a run, and what must never make a user wait: the socket and its folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import zmq
+
+from semradio.blocks.errors import SemradioError
+from semradio.flowgraphs import Flowgraph, RunError
+from semradio.flowgraphs.control import Control, ControlError, client, find_runs, folder, server
+from semradio.flowgraphs.control.messages import MAX_REQUEST
+from semradio.flowgraphs.graph import Graph
+from semradio.flowgraphs.runtime.process import Process
+
+Start = Callable[..., tuple[Any, Control]]
+
+COMMAND = [sys.executable, "-m", "semradio.flowgraphs"]
+
+BLOCKS = Path(__file__).with_name("blocks_for_tests.py")
+
+
+def ask(endpoint: str, *frames: bytes, kind: int = zmq.REQ) -> list[bytes] | None:
+    """Send frames as they are; returns the answer, None if none comes soon."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    line = context.socket(kind)
+    try:
+        line.connect(endpoint)
+        line.send_multipart(frames)
+        return line.recv_multipart() if line.poll(500) else None
+    finally:
+        line.close(0)
+        context.term()
+
+
+MALFORMED = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"\xff\xfe\x00",
+    b'{"ask": "eval", "code": "1"}',
+    b'{"ask": 3}',
+    b'{"ask": "change"}',
+    b'{"ask": "change", "changes": {"gain": 3}}',
+    b'{"ask": "change", "changes": [["gain", "constant", 1]]}',
+    b'{"ask": "change", "changes": {"gain": {"constant": {"a": [1]}}}}',
+    b'{"ask": "change", "changes": {"gain": {"__class__": 1, "assign": 2}}}',
+    b'{"ask": "change", "changes": {"gain": {"constant": 1e999}}}',
+    b"[" * MAX_REQUEST,
+    b'{"ask": "change", "changes": ' + b'{"a":' * 3000,
+    b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.",
+    b'{"ask": "stop"}' + b" " * MAX_REQUEST,
+]
+
+
+def test_malformed_requests_are_answered_and_hurt_nobody(beside: Start, endless: str) -> None:
+    run, control = beside(endless)
+    before = control.values()
+    for request in MALFORMED:
+        answer = ask(control.endpoint, request)
+        assert answer is not None, request[:40]
+        assert b'"answer":"refused"' in answer[0], request[:40]
+        assert len(answer) == 1
+    several = ask(control.endpoint, b'{"ask": "stop"}', b'{"ask": "stop"}')
+    assert several is not None
+    assert b"one message of at most 16384 bytes, not 2 of 30" in several[0]
+    # Too large to be read at all: the connection is cut.
+    assert ask(control.endpoint, b"x" * 3_000_000) is None
+    # No request, but a message without an envelope.
+    assert ask(control.endpoint, b"hello", kind=zmq.DEALER) is None
+    # A client that leaves without waiting for its answer.
+    for _ in range(20):
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        line = context.socket(zmq.REQ)
+        line.connect(control.endpoint)
+        line.send(b'{"ask": "running"}')
+        line.close(100)
+        context.term()
+    assert control.values() == before
+    assert control.set("gain.constant", 3.0) >= 0
+    control.stop()
+    result = run.end()
+    assert result.notes.keys() <= {"tags"}
+
+
+HANGS = f"""
+flowgraph: hangs
+code: [{BLOCKS}]
+variables: {{key: "", items: 100000}}
+blocks:
+  source: {{block: null_source, type: "float32[4]", items: "${{items}}"}}
+  gate:   {{block: gate, key: "${{key}}", shut_at: 100}}
+  sink:   {{block: null_sink}}
+connections: [source -> gate -> sink]
+processes: {{one: [source], two: [gate, sink]}}
+"""
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_block_that_hangs_is_waited_for_in_bounded_time(
+    processes: bool, beside: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "TAKEN_S", 0.5)
+    key = tmp_path / "key"
+    run, control = beside(HANGS, f"key={key}", processes=processes)
+    time.sleep(0.5)
+    began = time.monotonic()
+    with pytest.raises(ControlError, match="block 'gate' is not at an item border after") as late:
+        control.set("gate.level", 5)
+    assert time.monotonic() - began < 3.0
+    assert "it takes the change there" in str(late.value)
+    if processes:
+        with pytest.raises(ControlError, match="process 'two' has not taken the change before"):
+            control.set("gate.level", 6)
+    assert control.values()["gate.level"] == 0
+    key.touch()
+    result = run.end()
+    assert result["sink"]["items"] == 100_000
+    assert run.flowgraph.check().blocks["gate"].level == 0
+
+
+Run = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Run]:
+    """A function that starts ``semradio run`` on the hanging flowgraph, far enough to hang."""
+    (tmp_path / "hangs.yml").write_text(HANGS)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        run = subprocess.Popen(
+            [*COMMAND, "run", "hangs.yml", "--allow-code", "--json", "-", *words],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(run)
+        Control.find(run.pid, wait=60)
+        return run
+
+    yield start
+    (tmp_path / "key").touch()
+    for run in started:
+        run.communicate(timeout=60)
+
+
+def waiting_ctl() -> subprocess.Popen[str]:
+    """Start a ``semradio ctl`` and let it come to the point where it waits for its answer."""
+    command = subprocess.Popen(
+        [*COMMAND, "ctl", "gate.level=7"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process = psutil.Process(command.pid)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not process.net_connections("unix"):
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert command.poll() is None
+    return command
+
+
+def test_a_run_that_is_killed_while_ctl_waits(command: Run) -> None:
+    run = command("--in-process", "key=key")
+    ctl = waiting_ctl()
+    run.kill()
+    began = time.monotonic()
+    out, error = ctl.communicate(timeout=30)
+    assert time.monotonic() - began < server.TAKEN_S
+    assert (ctl.returncode, out) == (1, "")
+    assert "ended before it answered" in error
+    assert "Traceback" not in error
+
+
+def test_a_worker_that_is_killed_while_ctl_waits(command: Run) -> None:
+    run = command("--processes", "key=key")
+    ctl = waiting_ctl()
+    for worker in psutil.Process(run.pid).children():
+        worker.kill()
+    out, error = ctl.communicate(timeout=30)
+    assert (ctl.returncode, out) == (1, "")
+    assert "block 'gate' ended before it took the change" in error
+    assert run.wait(30) == 1
+
+
+def test_ctrl_c_during_ctl_leaves_the_run_alone(
+    command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = command("--in-process", "key=key")
+    ctl = waiting_ctl()
+    ctl.send_signal(signal.SIGINT)
+    out, error = ctl.communicate(timeout=30)
+    assert (ctl.returncode, out, error) == (130, "", "\ninterrupted\n")
+    # Others are served while that change waits still, a little later.
+    assert Control.find(run.pid).values()["gate.level"] == 0
+    # A run that is held is listed as such, and not waited for.
+    with monkeypatch.context() as patience:
+        patience.setattr(client, "ANSWER_S", 0.3)
+        run.send_signal(signal.SIGSTOP)
+        try:
+            while psutil.Process(run.pid).status() != psutil.STATUS_STOPPED:
+                time.sleep(0.01)
+            (found,) = find_runs()
+            assert found.what is None
+            assert "does not answer within" in str(found)
+            with pytest.raises(ControlError, match="does not answer within"):
+                Control.find().values()
+        finally:
+            run.send_signal(signal.SIGCONT)
+    (tmp_path / "key").touch()
+    out, error = run.communicate(timeout=60)
+    assert run.returncode == 0, error
+    assert '"items": 100000' in out
+
+
+def test_stop_over_the_command_line_is_like_ctrl_c(command: Run) -> None:
+    run = command("--in-process", "items=100000000000")
+    Control.find(run.pid).stop()
+    out, error = run.communicate(timeout=60)
+    assert (run.returncode, error) == (130, "")
+    assert '"interrupted": true' in out
+
+
+# The folder ------------------------------------------------------------------------------------
+
+
+def test_the_folder_is_the_users_alone_and_empty_again(
+    beside: Start, endless: str, sockets: Path
+) -> None:
+    run, control = beside(endless, processes=False)
+    assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    assert [p.name for p in sockets.iterdir()] == [f"{os.getpid()}.sock"]
+    control.stop()
+    run.end()
+    assert list(sockets.iterdir()) == []
+
+
+def test_a_socket_left_behind_is_cleared_away(sockets: Path) -> None:
+    sockets.mkdir(mode=0o700)
+    old, fresh = sockets / "1.sock", sockets / "2.sock"
+    for path in (old, fresh):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(path))
+    os.utime(old, (0, 0))
+    assert find_runs() == []
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
+def test_a_folder_of_others_is_not_used(
+    sockets: Path, endless: str, beside: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    sockets.mkdir(mode=0o700)
+    sockets.chmod(0o777)
+    other = sockets.parent / f"semradio-{os.getuid()}"
+    other.symlink_to(sockets.parent)
+    with pytest.raises(
+        SemradioError, match=r"others may enter .*; .* is not a folder of this user"
+    ):
+        folder.take()
+    with caplog.at_level(logging.WARNING):
+        result = Flowgraph.load(endless, allow_code=True).run(
+            processes=False, control=True, max_seconds=0.1
+        )
+    assert result["power"]["items"] > 0
+    assert "no control socket: others may enter" in caplog.text
+    assert find_runs() == []
+    other.unlink()
+    run, control = beside(endless, processes=False)
+    assert control.endpoint.startswith(f"ipc://{other}/")
+    control.stop()
+    run.end()
+
+
+def test_a_folder_whose_path_is_too_long(monkeypatch: pytest.MonkeyPatch, sockets: Path) -> None:
+    deep = sockets.parent / ("x" * 80)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    path = folder.take()
+    assert path.parent == sockets.parent / f"semradio-{os.getuid()}"
+    folder.give_back(path)
+
+
+def test_an_endpoint_that_is_taken_fails_the_run(endless: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(RunError, match=rf"cannot listen on {endpoint}: Address already in use"):
+            Flowgraph.load(endless, allow_code=True).run(control=endpoint)
+
+
+# One process of several ------------------------------------------------------------------------
+
+
+def test_a_process_started_alone_offers_its_own_blocks(
+    beside: Start, endless: str, tmp_path: Path
+) -> None:
+    places = {name: f"ipc://{tmp_path}/{name}" for name in ("one", "two")}
+    text = endless
+    for name, blocks in (("one", "source, pace"), ("two", "gain, power")):
+        at = f"{{blocks: [{blocks}], bind: '{places[name]}', endpoint: '{places[name]}'}}"
+        text = text.replace(f"{name}: [{blocks}]", f"{name}: {at}")
+    runs = {name: beside(text, only=name) for name in ("one", "two", "three")}
+    controls = {name: control for name, (_, control) in runs.items()}
+    assert {v.partition(".")[0] for v in controls["two"].values()} == {"gain", "power"}
+    assert controls["two"].running().process == "two"
+    assert Control.find("three").endpoint == controls["three"].endpoint
+    with pytest.raises(SemradioError, match="block 'gain' runs in process 'two', which was start"):
+        controls["three"].set("gain.constant", 3.0)
+    at = controls["two"].set("gain.constant", -1.0)
+    controls["one"].stop()
+    result = runs["three"][0].end()
+    assert result["tags"]["tags"] == [[at, "gain.constant", -1.0]]
+    for name in ("one", "two"):
+        runs[name][0].end()
+
+
+# Before the first item -------------------------------------------------------------------------
+
+
+def test_a_wish_to_stop_before_the_run_has_begun_is_kept(endless: str) -> None:
+    graph: Graph = Flowgraph.load(endless, allow_code=True).check()
+    process = Process(graph)
+    process.start()
+    process.stop()
+    process.run()
+    assert process.report()["blocks"]["tags"]["items_in"] < 10_000
+    process.stop_blocks()
+
+
+def test_a_running_block_refuses_what_is_not_live(endless: str) -> None:
+    graph: Graph = Flowgraph.load(endless, allow_code=True).check()
+    process = Process(graph)
+    band = graph.blocks["band"]
+    band.set("fixed", 1)
+    process.start()
+    with pytest.raises(SemradioError, match="parameter 'fixed' of block 'band' is not live"):
+        band.set("fixed", 2)
+    band.set("high", 3.0)
+    process.stop_blocks()
+    band.set("fixed", 2)
+    assert (band.fixed, band.high) == (2, 3.0)
