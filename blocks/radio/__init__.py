@@ -1,0 +1,1 @@
+"""Recordings, radio hardware and virtual radios."""

@@ -1,0 +1,90 @@
+"""A SigMF recording as a stream."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+
+from semradio.blocks.api import Array, ItemType, Output, ParameterError, Source, block, parameter
+from semradio.blocks.radio.sigmf_recording import Recording
+from semradio.blocks.radio.sigmf_tags import tags_of
+
+
+@block("sigmf_source", category="radio")
+class SigmfSource(Source):
+    """Give the samples of a SigMF recording as complex64, or float32 if they are real.
+
+    The recording is a pair ``NAME.sigmf-meta`` and ``NAME.sigmf-data`` or an archive
+    ``NAME.sigmf``. Every data type of SigMF is converted; integers are scaled to full scale 1.0.
+    Several channels make items of one sample each, ``complex64[channels]``. The data are read
+    piece by piece, so they may be larger than the memory.
+
+    Each capture leaves the tags ``rx_time``, ``rx_rate`` and ``rx_freq``, as far as it states them,
+    and ``gap`` with the number of samples lost before it. An annotation leaves the tag that
+    ``sigmf_sink`` made it from, or else a tag ``annotation`` whose value is the annotation. Needs
+    the package sigmf: ``pip install "semradio[sigmf]"``.
+
+    Raises:
+        ParameterError: there is no such recording, or it does not conform to SigMF.
+        StreamError: the data became shorter while they were read.
+
+    Source: SigMF specification 1.2.
+    """
+
+    file: str = parameter(doc="NAME, NAME.sigmf-meta or an archive NAME.sigmf.")
+    repeat: bool = parameter(False, doc="Whether to begin again after the last item.")
+    offset: int = parameter(0, unit="items", low=0, doc="Items to leave out at the beginning.")
+    length: int | None = parameter(
+        None, unit="items", low=0, doc="Items to give (in one round); up to the end if not given."
+    )
+    verify: bool = parameter(
+        False, doc="Whether to read all data once before the start and check their hash."
+    )
+    tags: bool = parameter(True, doc="Whether captures and annotations become tags.")
+
+    y = Output("complex64 | float32 | complex64[*] | float32[*]", doc="The samples.")
+
+    def configure(self) -> None:
+        self._recording: Recording | None = None
+
+    def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
+        return {"y": Recording(self.file, whole=False).item}
+
+    def start(self) -> None:
+        self._recording = found = Recording(self.file)
+        left = found.items - self.offset
+        self._items = left if self.length is None else self.length
+        if left < 0 or self._items > left:
+            name = "offset" if left < 0 else "length"
+            raise ParameterError(
+                f"parameter '{name}' is {getattr(self, name)}, but recording '{found.path}' holds "
+                f"only {left if left >= 0 else found.items} items"
+                + (f" from item {self.offset} on" if left >= 0 and self.offset else ""),
+                name,
+            )
+        if self.repeat and self._items == 0:
+            raise ParameterError(
+                f"parameter 'repeat': recording '{found.path}' gives no items to repeat", "repeat"
+            )
+        if self.verify:
+            found.check_hash()
+        self._tags = tags_of(found, self.offset, self._items) if self.tags else []
+        found.open()
+
+    def stop(self) -> None:
+        if self._recording is not None:
+            self._recording.close()
+
+    def work(self, n: int, at: int) -> Array:
+        assert self._recording is not None  # between start() and stop()
+        start = at % self._items if self.repeat else at
+        count = min(n, self._items - start)
+        if not self.repeat and at + n >= self._items:
+            self.finish()
+        if self._tags:
+            first = bisect_left(self._tags, start, key=lambda tag: tag.index)
+            for tag in self._tags[first:]:
+                if tag.index >= start + count:
+                    break
+                self.tag(tag.key, tag.value, at + tag.index - start)
+        return self._recording.read(self.offset + start, count)
