@@ -15,7 +15,22 @@ import click
 
 from semradio.blocks.errors import SemradioError, nearest
 
-COMMANDS = ("run", "check", "show", "blocks", "models", "data", "schema", "train", "export")
+COMMANDS = (
+    "run",
+    "ctl",
+    "check",
+    "show",
+    "sweep",
+    "blocks",
+    "models",
+    "data",
+    "key",
+    "gnuradio",
+    "schema",
+    "train",
+    "export",
+    "figure",
+)
 """The sub-commands, in the order of the help; each stands in a module of its name."""
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130

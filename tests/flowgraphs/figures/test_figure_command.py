@@ -16,7 +16,7 @@ from figure_data import made_up
 
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.cli.figure_command import command
-from semradio.flowgraphs.figures.catalogue import figure_named
+from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
 from semradio.flowgraphs.figures.saving import require_matplotlib
 
 NETWORKS, PSR = figure_named("arn-networks"), figure_named("arn-psr")
@@ -46,7 +46,14 @@ def refused(done: Any, *fragments: str) -> None:
 def test_the_list_of_figures_needs_no_matplotlib(tmp_path: Path) -> None:
     done = semradio("figure", folder=tmp_path, code="sys.modules['matplotlib'] = None")
     assert done.returncode == 0, done.stderr
-    for name in ("arn-snr", "arn-psr", "arn-attackers", "arn-networks", "arn-datasets"):
+    for name in (
+        "arn-snr",
+        "arn-psr",
+        "arn-adaptive",
+        "arn-attackers",
+        "arn-networks",
+        "arn-datasets",
+    ):
         assert f"  {name} " in done.stdout
 
 

@@ -51,6 +51,14 @@ CURVES = {
         "black box, noise-free Eve",
         "FGSM, white box",
     ),
+    ("arn-adaptive", "a"): (
+        "unprotected",
+        "white box",
+        "black box",
+        "white box, noise-free Eve",
+        "black box, noise-free Eve",
+        "FGSM, white box",
+    ),
     ("arn-attackers", "a"): (
         "unprotected, fixed Eve",
         "PSR -10 dB",
@@ -76,6 +84,7 @@ def cells(figure: Figure) -> list[Cell]:
 
 def test_the_figures() -> None:
     assert list(all_figures()) == [
+        "arn-adaptive",
         "arn-attackers",
         "arn-datasets",
         "arn-networks",

@@ -1,0 +1,41 @@
+"""A stream to GNU Radio's ZMQ SUB Source."""
+
+from __future__ import annotations
+
+from semradio.blocks.api import block, parameter
+from semradio.blocks.gnuradio.outlet import Outlet, PubOutlet
+from semradio.blocks.gnuradio.stream_sink import StreamSink
+
+
+@block("zeromq_pub_sink", category="gnuradio")
+class ZeromqPubSink(StreamSink):
+    """Send items to GNU Radio's ZMQ SUB Source, or to any SUB sockets.
+
+    Each message goes to all subscribers that are there. A subscriber whose queue is full misses
+    messages, unless ``drop_on_hwm`` is false: then the stream waits for the slowest.
+
+    Results: the ``messages`` and ``items`` sent, and the items ``dropped``: that nobody had
+    subscribed to, or that a subscriber with a full queue missed.
+
+    Raises:
+        ParameterError: the address cannot be used.
+        StreamError: a tag carries what GNU Radio has nothing like.
+    """
+
+    key: str = parameter("", doc="Sent before each message; subscribers choose by its beginning.")
+    drop_on_hwm: bool = parameter(
+        True, doc="Whether a subscriber whose queue is full misses items; otherwise all wait."
+    )
+    subscribers: int = parameter(
+        0, low=0, doc="Subscriptions to wait for before the first item is sent."
+    )
+
+    def outlet(self) -> Outlet:
+        return PubOutlet(
+            self.address,
+            bind=self.bind,
+            hwm=self.hwm,
+            key=self.key,
+            wait_for=self.subscribers,
+            drop=self.drop_on_hwm,
+        )
