@@ -9,7 +9,11 @@ import click
 
 @click.command("train")
 @click.argument("recipe", required=False)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the run; default: runs/NAME.",
+)
 @click.option("--variant", help="A named variant of the recipe.")
 @click.option("--seed", type=int, help="Seed of weights, batches and noise.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting.")

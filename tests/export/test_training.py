@@ -173,6 +173,14 @@ def test_a_report_has_only_what_was_measured(finished_run: Path) -> None:
         Report.read(finished_run).at("heldout", 3.0)
 
 
+def test_a_folder_that_cannot_be_made_is_told(
+    tiny_config: Config, tiny_data: TrainingData, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ParameterError, match=r"cannot write the run folder .*file/run: Not a dir"):
+        run(tiny_config, tmp_path / "file" / "run", tiny_data)
+
+
 def test_a_folder_with_a_run_is_not_overwritten(
     finished_run: Path, tiny_config: Config, tiny_data: TrainingData
 ) -> None:

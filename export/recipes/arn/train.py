@@ -87,7 +87,10 @@ def run(
     Raises :class:`ParameterError` if ``out`` holds a run already and ``resume`` is not set, or if
     the run in it has other settings.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"cannot write the run folder {out}: {error.strerror}") from error
     if not resume and any(out.glob("*.pt")):
         raise ParameterError(f"{out} already holds a run: resume it, or give another folder")
     if data is None:
