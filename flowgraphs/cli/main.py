@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -95,7 +96,11 @@ def _status(arguments: list[str], debug: bool) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        from semradio.flowgraphs.plan import veiled
+
+        told = io.StringIO()
+        error.show(told)
+        click.echo(veiled(told.getvalue()), nl=False, err=True)
         return WRONG
     except BrokenPipeError:
         # The reader of our output has left; nothing is wrong, and nothing more can be said.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -77,6 +78,7 @@ def test_settings_of_recipes_keep_apart() -> None:
         text=True,
         check=True,
     ).stdout
-    assert "'white' | 'black'         white     What Alice knows" in listed
+    assert re.search(r"'white' \| 'black' +white +What Alice knows", listed)
+    assert re.search(r"variants: white-20, black-20, .* fashion-keyed", " ".join(listed.split()))
     assert "Literal" not in listed
     assert max(map(len, listed.splitlines())) <= WIDTH
