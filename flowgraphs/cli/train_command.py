@@ -42,7 +42,8 @@ def command(
             click.echo(f"{name}\n{click.wrap_text(known.summary, 96, '  ', '  ')}\n")
             rows = [(o.name, o.type, str(o.default), o.doc) for o in known.options()]
             click.echo("\n".join(columns(rows, widest=24)))
-            click.echo(f"\nvariants: {', '.join(known.variants())}")
+            variants = f"variants: {', '.join(known.variants())}"
+            click.echo("\n" + click.wrap_text(variants, 96, "  ", "    "))
         return
     folder = out if out is not None else Path("runs") / (variant or recipe)
     report = commands.train(
