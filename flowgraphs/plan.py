@@ -43,15 +43,16 @@ class Problem:
     """The line of the file that the location points into."""
 
     def __str__(self) -> str:
-        message = _veiled(self.message)
+        message = veiled(self.message)
         head = f"{self.location}: {message}" if self.location else message
         if not self.text or self.location is None:
             return head
-        shown = _veiled(self.text.rstrip())
+        shown = veiled(self.text.rstrip())
         return f"{head}\n    {shown}\n    {' ' * (self.location.column - 1)}^"
 
 
-def _veiled(text: str) -> str:
+def veiled(text: str) -> str:
+    """Return a message with what may be a key in it replaced by stars."""
     return _KEY_LIKE.sub(lambda found: "*" * len(found[0]), text)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FRAME = "frame"
-"""Key of the tag that states the number of the frame on its item."""
+FRAME = "keyed_frame"
+"""Key of the tag that states the number of the frame on its item; no other block leaves it."""
 
 
 @dataclass

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from semradio.blocks.errors import ParameterError, StreamError
 from semradio.blocks.security.haar_rotation import HaarRotation
-from semradio.blocks.security.keystream import fingerprint
+from semradio.blocks.security.keystream import fingerprint, session_bytes
 from semradio.blocks.security.secret_key import read_key
 
-KEY = "key"
+KEY = "keyed_key"
 """Key of the tag that names the key in force by its fingerprint; None: nothing is hidden."""
 
 
-def check_key(keys: Sequence[str] | str, key: int) -> None:
-    """Raise ParameterError if there is no key of that position."""
+def check_choice(keys: Sequence[str] | str, key: int, session: str) -> None:
+    """Raise ParameterError if there is no key of that position, or the session is no text."""
+    session_bytes(session)
     count = len(_listed(keys))
     if key >= count:
         raise ParameterError(f"parameter 'key' is {key}, but 'keys' names only {count}", "key")

@@ -15,7 +15,7 @@ from semradio.blocks.api import (
 )
 from semradio.blocks.api.tag import GAP
 from semradio.blocks.security.frame_count import FRAME, FrameCount
-from semradio.blocks.security.key_ring import KEY, KeyRing, check_key
+from semradio.blocks.security.key_ring import KEY, KeyRing, check_choice
 from semradio.blocks.security.real_frames import as_frames, frame_size
 
 
@@ -23,19 +23,19 @@ from semradio.blocks.security.real_frames import as_frames, frame_size
 class KeyedDerotation(SyncBlock):
     """Undo ``keyed_rotation``: ``x_i = Q_i' y_i``, with the same key and session.
 
-    Follows Alice by the tags in the stream: ``key`` says which key is in force (None: frames pass
-    unchanged), ``frame`` which number a frame has. Between tags frames are counted. What a lossy
-    edge drops is counted in by its ``gap`` tag, so all that arrives is restored. After a loss
-    without notice frames come out as garbage, up to the next ``frame`` tag: nothing in a frame
-    shows that it was restored wrongly. The same goes for a wrong key where no ``key`` tag comes.
-    Frames may be missing, but not inserted or exchanged.
+    Follows Alice by the tags in the stream: ``keyed_key`` says which key is in force (None: frames
+    pass unchanged), ``keyed_frame`` which number a frame has. Between tags frames are counted. What
+    a lossy edge drops is counted in by its ``gap`` tag, so all that arrives is restored. After a
+    loss without notice frames come out as garbage, up to the next ``keyed_frame`` tag: nothing in a
+    frame shows that it was restored wrongly. The same goes for a wrong key where no ``keyed_key``
+    tag comes. Frames may be missing, but not inserted or exchanged.
 
     Results: ``frames`` restored; ``lost``, as far as tags told; ``resynchronised``, how often a
-    ``frame`` tag showed that the count was wrong; ``doubtful``, frames since the last tag that
-    agreed, at those times: at most so many were garbage; ``key``, the latest fingerprint.
+    ``keyed_frame`` tag showed that the count was wrong; ``doubtful``, frames since the last tag
+    that agreed, at those times: at most so many were garbage; ``key``, the latest fingerprint.
 
     Raises:
-        ParameterError: a key cannot be read, or ``key`` is none of them.
+        ParameterError: a key cannot be read, ``key`` is none of them, or ``session`` is no text.
         StreamError: Alice uses a key or session that Bob has not, or a tag states no frame number.
     """
 
@@ -62,7 +62,7 @@ class KeyedDerotation(SyncBlock):
     since: int = state(0, doc="Item from which it counts.")
 
     def configure(self) -> None:
-        check_key(self.keys, self.key)
+        check_choice(self.keys, self.key, self.session)
 
     def start(self) -> None:
         self._ring = KeyRing(self.keys, self.session, frame_size(self.input_types["y"]))

@@ -15,7 +15,7 @@ from semradio.blocks.api import (
     state,
 )
 from semradio.blocks.security.frame_count import FRAME
-from semradio.blocks.security.key_ring import KEY, KeyRing, check_key
+from semradio.blocks.security.key_ring import KEY, KeyRing, check_choice
 from semradio.blocks.security.real_frames import as_frames, frame_size
 
 
@@ -36,13 +36,14 @@ class KeyedRotation(SyncBlock):
     the result ``next_frame``.
 
     For Bob, tags stand on item 0, on each item from which a change of ``key`` or ``enabled``
-    counts, and on every item whose index is a multiple of ``announce``: ``key``, the fingerprint of
-    key and session (public; None while disabled), and ``frame``, the frame's number. With
+    counts, and on every item whose index is a multiple of ``announce``: ``keyed_key``, the
+    fingerprint of key and session (public; None while disabled), and ``keyed_frame``, the frame's
+    number. Other tags, such as those of ``frame_tagger``, pass and mean nothing here. With
     ``normalise``, a frame of zeros is replaced by another one before it is rotated, so that nobody
     sees that it is zero.
 
     Raises:
-        ParameterError: a key cannot be read, or ``key`` is none of them.
+        ParameterError: a key cannot be read, ``key`` is none of them, or ``session`` is no text.
         StreamError: with ``normalise``, a frame that holds NaN or infinity.
 
     Source: Stewart, "The efficient generation of random orthogonal matrices", 1980.
@@ -70,7 +71,7 @@ class KeyedRotation(SyncBlock):
     next_frame: int = state(0, doc="The first number that was not used; 0 if none was.")
 
     def configure(self) -> None:
-        check_key(self.keys, self.key)
+        check_choice(self.keys, self.key, self.session)
 
     def start(self) -> None:
         self._ring = KeyRing(self.keys, self.session, frame_size(self.input_types["x"]))

@@ -58,11 +58,27 @@ def fingerprint(key: bytes, session: str) -> str:
     return derived(key, session, "fingerprint", 8).hex()
 
 
+def session_bytes(session: str) -> bytes:
+    """Return a session in UTF-8.
+
+    Raises:
+        ParameterError: it holds half of a surrogate pair, which is no character.
+    """
+    try:
+        return session.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(
+            f"parameter 'session' must be text that UTF-8 can write; character {error.start + 1} "
+            f"is {session[error.start]!a}",
+            "session",
+        ) from None
+
+
 def derived(key: bytes, session: str, use: str, length: int) -> bytes:
     """Return ``length`` bytes made by HKDF-SHA256 from a key, for one use in one session.
 
     Raises:
-        ParameterError: the key has not 32 bytes.
+        ParameterError: the key has not 32 bytes, or the session is no text that UTF-8 can write.
     """
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -70,5 +86,5 @@ def derived(key: bytes, session: str, use: str, length: int) -> bytes:
     if len(key) != KEY_BYTES:
         raise ParameterError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
     # The use holds no slash, so the session, which may, cannot be taken for a part of it.
-    info = f"{_LABEL}/{use}/{session}".encode()
+    info = f"{_LABEL}/{use}/".encode() + session_bytes(session)
     return HKDF(SHA256(), length, salt=None, info=info).derive(key)

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 def command(assignments: tuple[str, ...], run: str | None, wait: float, as_json: bool) -> None:
     """List the running flowgraphs and their live parameters, or change parameters while they run.
 
-    All assignments are checked before any counts. The answer tells from which item of its block
-    each one counts. 'stop' ends the sources, drains and reports, as Ctrl-C does.
+    All assignments are checked before any counts. The answer names the run, and tells from which
+    item of its block each one counts. 'stop' ends the sources, drains and reports, as Ctrl-C does.
     """
     from semradio.flowgraphs.control.client import Control
 
     if assignments == ("stop",):
         control = Control.find(run, wait)
+        what = control.running()
         control.stop()
-        _tell({"stopping": control.endpoint}, f"stopping {control.endpoint}", as_json)
+        stopping = {"stopping": control.endpoint, "flowgraph": what.flowgraph, "pid": what.pid}
+        _tell(stopping, f"stopping {_named(what)}", as_json)
     elif assignments:
         _change(_values(assignments), run, wait, as_json)
     elif run is not None or wait:
@@ -46,9 +48,14 @@ def _values(assignments: Sequence[str]) -> dict[str, Any]:
     from semradio.flowgraphs.language.problems import Problems
 
     problems = Problems()
-    found = read_overrides(assignments, problems)
+    values: dict[str, Any] = {}
+    for found in read_overrides(assignments, problems):
+        name = f"{found.block}.{found.name}" if found.block else found.name
+        if name in values:
+            problems.add(f"'{name}' is set twice: which value counts?", found.entry.key.location)
+        values[name] = _plain(found.entry.value)
     problems.raise_if_any()
-    return {f"{o.block}.{o.name}" if o.block else o.name: _plain(o.entry.value) for o in found}
+    return values
 
 
 def _plain(node: Node) -> Any:
@@ -63,16 +70,25 @@ def _change(values: dict[str, Any], run: str | None, wait: float, as_json: bool)
     from semradio.flowgraphs.control.client import Control
     from semradio.flowgraphs.language.dump import one_line
 
-    taken = Control.find(run, wait).change(values)
+    control = Control.find(run, wait)
+    what = control.running()
+    taken = control.change(values)
     changed = [{"name": n, "value": values[n], "from": taken[n]} for n in values]
-    lines = [f"{n} = {one_line(values[n])} from item {taken[n]}" for n in values]
-    _tell({"changed": changed}, "\n".join(lines), as_json)
+    lines = [f"{_named(what)}: {n} = {one_line(values[n])} from item {taken[n]}" for n in values]
+    result = {"flowgraph": what.flowgraph, "pid": what.pid, "changed": changed}
+    _tell(result, "\n".join(lines), as_json)
 
 
 def _list_all(as_json: bool) -> None:
-    from semradio.flowgraphs.control.client import find_runs
+    from semradio.flowgraphs.control import folder
+    from semradio.flowgraphs.control.client import ControlError, find_runs
 
     found: list[Found] = find_runs()
+    unseen = "; ".join(folder.unseen())
+    if unseen and not found:
+        raise ControlError(f"cannot tell whether a flowgraph is running: {unseen}")
+    if unseen:
+        click.echo(f"there may be more: {unseen}", err=True)
     _list([(f.endpoint, f.what) for f in found], as_json)
 
 
@@ -97,8 +113,7 @@ def _described(what: IsRunning) -> str:
     from semradio.flowgraphs.cli.columns import columns
     from semradio.flowgraphs.language.dump import one_line
 
-    process = f", process {what.process}" if what.process else ""
-    lines = [f"{what.flowgraph}{process} (pid {what.pid}, for {what.elapsed_s:.0f} s)"]
+    lines = [f"{_named(what)}, for {what.elapsed_s:.0f} s"]
     rows = [
         (
             f"{p.block}.{p.parameter}",
@@ -108,6 +123,11 @@ def _described(what: IsRunning) -> str:
         for p in what.parameters
     ]
     return "\n".join(lines + (columns(rows) if rows else []))
+
+
+def _named(what: IsRunning) -> str:
+    process = f", process {what.process}" if what.process else ""
+    return f"{what.flowgraph}{process} (pid {what.pid})"
 
 
 def _tell(result: dict[str, Any], text: str, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from semradio.flowgraphs.sweep.outputs import Outputs
     from semradio.flowgraphs.sweep.sweep import Sweep
     from semradio.flowgraphs.sweep.table import Table
 
@@ -57,38 +58,48 @@ def command(
     # Before NumPy is loaded: the cells are the parallelism, threads below them only disturb.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from semradio.flowgraphs.cli.main import DONE, FAILED, INTERRUPTED
     from semradio.flowgraphs.cli.sweep_display import print_table, progress_display
     from semradio.flowgraphs.sweep.failure import SweepInterruptedError
+    from semradio.flowgraphs.sweep.outputs import Outputs
+    from semradio.flowgraphs.sweep.summary import ERROR
     from semradio.flowgraphs.sweep.sweep import Sweep
 
     sweep = Sweep(file, _axes(axes), allow_code=allow_code, chunk=chunk, files=files)
     over = _over(sweep, over)
     left = 0
     try:
-        with progress_display(quiet) as on_progress:
+        with progress_display(quiet) as display:
             table = sweep.run(
                 out,
                 jobs=jobs,
                 cluster=cluster,
                 keep_going=keep_going,
                 fresh=fresh,
-                on_progress=on_progress,
+                on_progress=display,
+                on_preparation=None if display is None else display.preparing,
             )
     except SweepInterruptedError as interruption:
         table, left = interruption.table, interruption.left
     summary = table.summary(over) if over is not None else None
-    if out is not None and summary is not None:
-        summary.write(_summary_file(out))
+    outputs = None if out is None else Outputs(out)
+    if outputs is not None and summary is not None:
+        summary.write(outputs.summary)
     if not quiet:
         print_table(table if summary is None else summary)
-        _tell(sweep, table, out, summary is not None)
+        _tell(sweep, table, outputs, summary is not None)
+    failed = sum(row.get(ERROR) is not None for row in table.rows)
+    if failed:
+        click.echo(
+            f"{failed} of {len(table.rows)} cells failed: see the column '{ERROR}'", err=True
+        )
     if left:
         kept = "the same command goes on" if out is not None else "nothing is kept without --out"
         click.echo(
             f"interrupted: {len(table.rows)} cells are done, {left} are left; {kept}", err=True
         )
-        return 130
-    return 0
+        return INTERRUPTED
+    return FAILED if failed else DONE
 
 
 def _axes(words: tuple[str, ...]) -> dict[str, str]:
@@ -119,28 +130,14 @@ def _over(sweep: Sweep, over: str | None) -> str | None:
     return over
 
 
-def _summary_file(out: Path) -> Path:
-    return out.with_suffix(".summary.csv")
-
-
-def _tell(sweep: Sweep, table: Table, out: Path | None, summarised: bool) -> None:
+def _tell(sweep: Sweep, table: Table, outputs: Outputs | None, summarised: bool) -> None:
     """Say what was written, and what was not."""
-    from semradio.flowgraphs.sweep.table import parquet_available
-
     for block, file in sweep.left_out.items():
         click.echo(f"block '{block}' took no part: it writes {file}; --files lets it", err=True)
-    failed = sum(row.get("error") is not None for row in table.rows)
-    if failed:
-        click.echo(f"{failed} of {len(table.rows)} cells failed: see the column 'error'", err=True)
-    if out is None:
+    if outputs is None:
         return
-    written = [out.with_suffix(".csv")]
-    if parquet_available():
-        written.append(out.with_suffix(".parquet"))
-    if summarised:
-        written.append(_summary_file(out))
+    written = [*outputs.tables, *([outputs.summary] if summarised else [])]
     click.echo(f"{len(table.rows)} cells: {', '.join(map(str, written))}", err=True)
-    if not parquet_available():
-        click.echo(
-            f'no {out.with_suffix(".parquet")}: that needs pip install "semradio[sweep]"', err=True
-        )
+    parquet = outputs.path.with_suffix(".parquet")
+    if parquet not in written:
+        click.echo(f'no {parquet}: that needs pip install "semradio[sweep]"', err=True)

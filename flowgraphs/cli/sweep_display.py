@@ -6,12 +6,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from semradio.flowgraphs.cli.progress import LINE_EVERY
-from semradio.flowgraphs.sweep.progress import OnSweepProgress, SweepProgress
+from semradio.flowgraphs.sweep.progress import SweepProgress
 from semradio.flowgraphs.sweep.summary import ERROR
 from semradio.flowgraphs.sweep.table import Table, is_number
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 ROWS = 40
 """Rows that are shown at most."""
@@ -19,16 +22,25 @@ ROWS = 40
 CI = ".ci95"
 
 
+class SweepDisplay(Protocol):
+    """Shows how far a sweep has come: called with its progress."""
+
+    def __call__(self, progress: SweepProgress, /) -> None: ...
+
+    def preparing(self, done: int, total: int) -> None:
+        """Show how many cells are worked out and checked, before the first one runs."""
+
+
 @contextmanager
-def progress_display(quiet: bool) -> Iterator[OnSweepProgress | None]:
-    """Yield the function that a sweep calls with its progress; None if nothing is to be shown."""
+def progress_display(quiet: bool) -> Iterator[SweepDisplay | None]:
+    """Yield what a sweep calls with its progress; None if nothing is to be shown."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
         with _bar() as show:
             yield show
     else:
-        yield _plain_lines()
+        yield _Lines()
 
 
 def as_text(progress: SweepProgress) -> str:
@@ -66,37 +78,64 @@ def print_table(table: Table) -> None:
         print(f"and {len(table.rows) - len(rows)} rows more")
 
 
-def _plain_lines() -> OnSweepProgress:
-    last = time.monotonic()
+class _Lines:
+    """Plain lines, one in a while."""
 
-    def show(progress: SweepProgress) -> None:
-        nonlocal last
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, progress: SweepProgress) -> None:
         begins = progress.done + progress.failed == progress.reused and progress.reused
-        if begins or time.monotonic() - last >= LINE_EVERY:
-            last = time.monotonic()
-            print(as_text(progress), file=sys.stderr, flush=True)
+        self._show(as_text(progress), at_once=bool(begins))
 
-    return show
+    def preparing(self, done: int, total: int) -> None:
+        self._show(_preparing(done, total))
+
+    def _show(self, line: str, at_once: bool = False) -> None:
+        if at_once or time.monotonic() - self._last >= LINE_EVERY:
+            self._last = time.monotonic()
+            print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
-def _bar() -> Iterator[OnSweepProgress]:
+def _bar() -> Iterator[SweepDisplay]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("checking the cells", total=None)
+        yield _Bar(bars)
 
-        def show(progress: SweepProgress) -> None:
-            bars.update(
-                bar,
-                description=as_text(progress),
-                total=progress.total,
-                completed=progress.done + progress.failed,
-            )
 
-        yield show
+class _Bar:
+    """A bar for the preparation, and then another one for the cells that run."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._bar = bars.add_task("preparing", total=None)
+        self._runs = False
+
+    def __call__(self, progress: SweepProgress) -> None:
+        if not self._runs:
+            # A task of its own, whose remaining time follows from what runs alone.
+            self._bars.remove_task(self._bar)
+            self._bar = self._bars.add_task("", total=progress.total)
+            self._runs = True
+        self._bars.update(
+            self._bar,
+            description=as_text(progress),
+            total=progress.total,
+            completed=progress.done + progress.failed,
+        )
+
+    def preparing(self, done: int, total: int) -> None:
+        self._bars.update(
+            self._bar, description=_preparing(done, total), total=total, completed=done
+        )
+
+
+def _preparing(done: int, total: int) -> str:
+    return f"preparing {done:,} of {total:,} cells"
 
 
 def _print_columns(names: list[str], rows: list[list[str]]) -> None:

@@ -18,6 +18,7 @@ from zmq.utils.monitor import recv_monitor_message
 from semradio.blocks.errors import ParameterError, SemradioError, nearest
 from semradio.flowgraphs.control import folder, messages
 from semradio.flowgraphs.control.server import TAKEN_S
+from semradio.flowgraphs.plan import veiled
 
 ANSWER_S = TAKEN_S + 2.0
 """Seconds that a run may take to answer: another's change may have to be answered first."""
@@ -36,6 +37,9 @@ class ControlError(SemradioError):
 
     trace = ""
     """Tells the command line that the command was right and the run failed it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(veiled(message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,10 @@ class Control:
             wait: seconds to wait for one that is only about to start.
 
         Raises:
-            ParameterError: there is none, or more than one.
+            ParameterError: there is none, or more than one, or the time is none.
         """
+        if not wait >= 0:
+            raise _mistake(f"wait must be at least 0 s, not {wait}")
         wanted = None if run is None else str(run)
         deadline = time.monotonic() + wait
         if wanted is not None and "://" in wanted:
@@ -106,13 +112,14 @@ class Control:
         if len(fits) == 1:
             return cls(fits[0].endpoint)
         if fits:
-            raise ParameterError(
+            raise _mistake(
                 f"several flowgraphs are running, say which with --run PID: {_listed(fits)}"
             )
         if not found:
-            raise ParameterError("no flowgraph is running here: start one with 'semradio run'")
+            unseen = "".join(f"; cannot look there: {reason}" for reason in folder.unseen())
+            raise _mistake(f"no flowgraph is running here: start one with 'semradio run'{unseen}")
         hint = nearest(str(wanted), [name for f in found for name in _names(f)])
-        raise ParameterError(f"no run '{wanted}'{hint}; running: {_listed(found)}")
+        raise _mistake(f"no run '{wanted}'{hint}; running: {_listed(found)}")
 
     def running(self) -> messages.IsRunning:
         """Return what runs there, with the live parameters and their present values.
@@ -162,9 +169,9 @@ class Control:
         try:
             size = len(messages.encode(request))
         except (TypeError, ValueError) as error:
-            raise ParameterError(f"a value cannot be sent: {error}") from None
+            raise _mistake(f"a value cannot be sent: {error}") from None
         if size > messages.MAX_REQUEST:
-            raise ParameterError(
+            raise _mistake(
                 f"the change takes {size} bytes; a request has at most {messages.MAX_REQUEST}"
             )
         answer = self._answer(request, CHANGE_S)
@@ -188,7 +195,7 @@ class Control:
         if isinstance(answer, ControlError):
             raise answer
         if isinstance(answer, messages.Refused):
-            raise (ParameterError if answer.mistaken else ControlError)(answer.reason)
+            raise (_mistake if answer.mistaken else ControlError)(answer.reason)
         return answer
 
 
@@ -248,7 +255,7 @@ class _Line:
         try:
             self.socket.connect(self.endpoint)
         except zmq.ZMQError as error:
-            raise ParameterError(
+            raise _mistake(
                 f"'{self.endpoint}' is no endpoint to connect to ({error.strerror or error}); "
                 "write e.g. tcp://127.0.0.1:5556"
             ) from None
@@ -288,11 +295,16 @@ def _read(data: bytes, endpoint: str) -> messages.Answer | ControlError:
         return ControlError(f"{endpoint} does not speak as a semradio run does: {error}")
 
 
+def _mistake(message: str) -> ParameterError:
+    """Return the error for what a user asked for, which may be a key in the wrong place."""
+    return ParameterError(veiled(message))
+
+
 def _sendable(name: str, value: Any) -> Any:
     """Return a value that JSON can carry; it has no infinity and no NaN, and would send null."""
     numbers = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(n, float) and not math.isfinite(n) for n in numbers):
-        raise ParameterError(f"'{name}' must be a finite number, not {value!r}")
+        raise _mistake(f"'{name}' must be a finite number, not {value!r}")
     return value
 
 

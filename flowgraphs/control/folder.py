@@ -69,10 +69,16 @@ def sockets() -> list[Path]:
     """Return the sockets in the folders of this user, also those left behind."""
     found: list[Path] = []
     for folder in folders():
-        if _own(folder) is None:
+        if _closed(folder) is None:
             with suppress(OSError):
                 found += sorted(folder.glob("*.sock"))
     return found
+
+
+def unseen() -> list[str]:
+    """Return why there are folders that cannot be looked into, one reason for each."""
+    there = [folder for folder in folders() if os.path.lexists(folder)]
+    return [reason for reason in map(_closed, there) if reason is not None]
 
 
 def clear(path: Path) -> None:
@@ -97,6 +103,12 @@ def _made(folder: Path) -> str | None:
     except OSError as error:
         return f"cannot make {folder}: {error.strerror or error}"
     return _own(folder) or (None if os.access(folder, os.W_OK) else f"cannot write to {folder}")
+
+
+def _closed(folder: Path) -> str | None:
+    """Return why a folder is not looked into; None if it is."""
+    readable = os.access(folder, os.R_OK | os.X_OK)
+    return _own(folder) or (None if readable else f"cannot read {folder}")
 
 
 def _own(folder: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 Request: ``{"ask": "running"}``, ``{"ask": "change", "changes": {BLOCK: {PARAMETER: value}}}`` or
 ``{"ask": "stop"}``. Answer: an object whose ``answer`` is ``running``, ``changed``, ``stopping``
-or ``refused``.
+or ``refused``. A reason repeats what was asked for, and shows no key that stands there by mistake.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from semradio.flowgraphs.plan import veiled
 from semradio.flowgraphs.runtime.live import LiveParameter
 
 MAX_REQUEST = 16 * 1024
@@ -54,6 +55,9 @@ class Changed(msgspec.Struct, tag="changed", tag_field="answer"):
     refused: dict[str, str]
     """By block, why it did not take its part over, or not yet."""
 
+    def __post_init__(self) -> None:
+        self.refused = {block: veiled(reason) for block, reason in self.refused.items()}
+
 
 class Stopping(msgspec.Struct, tag="stopping", tag_field="answer"):
     """The sources end now; the rest is drained."""
@@ -65,6 +69,9 @@ class Refused(msgspec.Struct, tag="refused", tag_field="answer"):
     reason: str
     mistaken: bool = True
     """Whether the request is wrong, and not the moment."""
+
+    def __post_init__(self) -> None:
+        self.reason = veiled(self.reason)
 
 
 Request = AskRunning | AskChange | AskStop

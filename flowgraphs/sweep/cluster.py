@@ -21,6 +21,23 @@ CONNECT_S = 10.0
 """Seconds that a scheduler has to answer."""
 
 
+def check_address(address: str) -> None:
+    """Raise SweepError unless Dask is here and a scheduler can have that address."""
+    if importlib.util.find_spec("distributed") is None:
+        raise SweepError('a cluster needs the package distributed: pip install "semradio[cluster]"')
+    from distributed.comm.addressing import get_address_host_port
+
+    try:
+        host, port = get_address_host_port(address)
+    except ValueError as error:
+        reason = str(error)
+    else:
+        if host and 0 < port < 1 << 16:
+            return
+        reason = "no host, or no such port"
+    raise SweepError(f"'{address}' is no address of a Dask scheduler, as tcp://host:8786: {reason}")
+
+
 class Cluster:
     """The workers of a Dask scheduler.
 
@@ -28,15 +45,12 @@ class Cluster:
         address: of the scheduler, such as ``tcp://host:8786``.
 
     Raises:
-        SweepError: Dask is missing here, the scheduler does not answer or has no workers, or a
-            worker has no semradio of this version.
+        SweepError: Dask is missing here, the address is none, the scheduler does not answer or
+            has no workers, or a worker has no semradio of this version.
     """
 
     def __init__(self, address: str) -> None:
-        if importlib.util.find_spec("distributed") is None:
-            raise SweepError(
-                'a cluster needs the package distributed: pip install "semradio[cluster]"'
-            )
+        check_address(address)
         from distributed import Client
 
         self.address = address

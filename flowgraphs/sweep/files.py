@@ -12,14 +12,20 @@ from semradio.blocks.api import registry
 from semradio.blocks.api.block import Sink
 from semradio.blocks.datasets.catalogue import DATASETS, dataset_named
 from semradio.blocks.datasets.places import Nowhere, Sample, locate
+from semradio.blocks.errors import ParameterError
 from semradio.blocks.neural.model_block import ModelBlock
 from semradio.blocks.neural.model_file import find_model
+from semradio.blocks.security.keystream import fingerprint
+from semradio.blocks.security.secret_key import read_key
 from semradio.blocks.sources.image_source import ImageSource
 from semradio.flowgraphs.plan import BlockPlan, Plan
 from semradio.flowgraphs.sweep.failure import SweepError
 
 OUTPUT = "file"
 """The parameter that names what a sink writes."""
+
+SESSION = "session"
+"""The parameter that names the session in which a block uses its secret keys."""
 
 _WEIGHTS = (".data", "_data")
 """What the names of files with the external weights of an ONNX file add to its name."""
@@ -45,18 +51,19 @@ def read(plan: Plan) -> dict[str, str]:
     """Return the SHA-256 of each file that the blocks of a plan read, by ``BLOCK.PARAM``.
 
     These are models, the data sets of image sources, and any file or SigMF recording that a text
-    parameter of a block names, apart from those that sinks write.
+    parameter of a block names, apart from those that sinks write. Of a secret key, in a file or in
+    the environment, it is the public fingerprint instead.
 
     Raises:
         ModelError: a model is missing.
-        SweepError: a file cannot be read.
+        SweepError: a file or a key cannot be read.
     """
     outputs = written(plan)
     found: dict[str, str] = {}
     for name, block in plan.blocks.items():
-        for parameter, path in _inputs(block, is_output=name in outputs):
+        for parameter, digest in _inputs(block, is_output=name in outputs):
             label = f"{name}.{parameter}"
-            found[f"{label} {len(found)}" if label in found else label] = sha256(path)
+            found[f"{label} {len(found)}" if label in found else label] = digest
     return found
 
 
@@ -92,15 +99,19 @@ def sha256(path: Path) -> str:
         raise SweepError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _inputs(block: BlockPlan, is_output: bool) -> Iterator[tuple[str, Path]]:
-    """Yield the parameters of a block that name files to read, and the files."""
+def _inputs(block: BlockPlan, is_output: bool) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of a block that name files or keys, and what identifies the content."""
     cls = registry.find(block.type)
     values = _values(block)
+    secrets = {name for name, parameter in cls.parameters.items() if parameter.secret}
     for name, value in values.items():
         if is_output and name == OUTPUT:
             continue
         for text in value if isinstance(value, list) else [value]:
             if not isinstance(text, str) or not text:
+                continue
+            if name in secrets:
+                yield name, _key_name(block.name, text, str(values.get(SESSION, "")))
                 continue
             if issubclass(cls, ModelBlock) and name == "model":
                 paths = _model(find_model(text))
@@ -108,13 +119,21 @@ def _inputs(block: BlockPlan, is_output: bool) -> Iterator[tuple[str, Path]]:
                 paths = _dataset(text, values["split"] or "heldout")
             else:
                 paths = _file(text)
-            yield from ((name, path) for path in paths)
+            yield from ((name, sha256(path)) for path in paths)
 
 
 def _values(block: BlockPlan) -> dict[str, Any]:
     declared = registry.find(block.type).parameters
     defaults = {name: p.default for name, p in declared.items() if not p.required}
     return {**defaults, **block.parameters}
+
+
+def _key_name(block: str, reference: str, session: str) -> str:
+    """Return the public name of the key that a reference leads to."""
+    try:
+        return fingerprint(read_key(reference), session)
+    except ParameterError as error:
+        raise SweepError(f"block '{block}': {error}") from None
 
 
 def _model(path: Path) -> Iterator[Path]:

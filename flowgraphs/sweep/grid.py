@@ -22,6 +22,7 @@ from semradio.flowgraphs.sweep import files
 from semradio.flowgraphs.sweep.axis import VALUE_LIMIT, Axis
 from semradio.flowgraphs.sweep.failure import SweepError
 from semradio.flowgraphs.sweep.job import Job, decode, encode, version
+from semradio.flowgraphs.sweep.progress import OnPreparation
 from semradio.flowgraphs.sweep.summary import ELAPSED, ERROR
 from semradio.flowgraphs.sweep.table import from_text
 
@@ -50,6 +51,7 @@ class Grid:
         file: path or name of a flowgraph. axes: the values that are combined, the last axis
             changing fastest. overrides: for all cells, before those of the axes.
         write_files: whether sinks that write files take part.
+        on_preparation: called after each cell that is prepared.
 
     Attributes:
         left_out: sinks that take no part, and the file that each would write in the first cell.
@@ -69,6 +71,7 @@ class Grid:
         allow_code: bool,
         chunk: int | None,
         write_files: bool,
+        on_preparation: OnPreparation | None = None,
     ) -> None:
         self.file = file
         self.axes = axes
@@ -82,7 +85,11 @@ class Grid:
         count = math.prod(len(axis.texts) for axis in axes)
         if count > VALUE_LIMIT:
             raise ParameterError(f"the grid has {count:,} cells, more than {VALUE_LIMIT:,}")
-        self.cells = list(self._prepared())
+        self.cells: list[Cell] = []
+        for cell in self._prepared():
+            self.cells.append(cell)
+            if on_preparation is not None:
+                on_preparation(len(self.cells), count)
 
     @property
     def columns(self) -> list[str]:

@@ -33,5 +33,8 @@ class SweepProgress:
         return ran / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
+OnPreparation = Callable[[int, int], None]
+"""Called with the cells that are worked out and checked, and those of the grid, after each."""
+
 OnSweepProgress = Callable[[SweepProgress], None]
 """Called when the sweep begins and after each cell."""

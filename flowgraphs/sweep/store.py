@@ -28,7 +28,8 @@ class Store:
         path: the file; made if there is none.
 
     Raises:
-        SweepError: another sweep uses it, it is damaged, or it cannot be written.
+        SweepError: another sweep uses it, it is damaged, it is a file of another program, which is
+            left as it is, or it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,7 +51,10 @@ class Store:
                     "SELECT result FROM cells WHERE key = ?", (key,)
                 ).fetchone()
                 if row is not None:
-                    found[key] = _result(row[0])
+                    try:
+                        found[key] = _result(row[0])
+                    except ValueError as error:
+                        raise self._damaged(error) from None
         return found
 
     def add(self, key: str, result: dict[str, Any]) -> None:
@@ -80,13 +84,16 @@ class Store:
         run = self._database.execute
         # Exclusive: the lock is the operating system's, and goes with the process.
         run("PRAGMA locking_mode = EXCLUSIVE")
+        (application,) = run("PRAGMA application_id").fetchone()
+        (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != _APPLICATION and (application or tables):
+            raise SweepError(
+                f"{self.path} is the file of another program, not of a sweep: name another --out"
+            )
+        # Not before: it writes to the file.
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")
         run("BEGIN IMMEDIATE")
-        (application,) = run("PRAGMA application_id").fetchone()
-        (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and application != _APPLICATION:
-            raise sqlite3.DatabaseError("it is the file of another program")
         run(f"PRAGMA application_id = {_APPLICATION}")
         run("CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, result TEXT NOT NULL)")
         run("COMMIT")
@@ -105,10 +112,15 @@ class Store:
                     f"another sweep uses {self.path}: wait for it, or name another --out"
                 ) from None
             raise SweepError(f"cannot use the store {self.path}: {error}") from None
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise SweepError(
-                f"the store {self.path} is damaged ({error}): delete it, and the sweep begins anew"
-            ) from None
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from None
+        except ValueError as error:  # the name can be that of no file
+            raise SweepError(f"cannot use the store {self.path}: {error}") from None
+
+    def _damaged(self, error: Exception) -> SweepError:
+        return SweepError(
+            f"the store {self.path} is damaged ({error}): delete it, and the sweep begins anew"
+        )
 
 
 def _result(text: object) -> dict[str, Any]:

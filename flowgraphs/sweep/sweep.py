@@ -15,12 +15,13 @@ from semradio.blocks.errors import ParameterError
 from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.failure import RunError
 from semradio.flowgraphs.sweep.axis import Axis
-from semradio.flowgraphs.sweep.failure import SweepError, SweepInterruptedError
+from semradio.flowgraphs.sweep.failure import SweepInterruptedError
 from semradio.flowgraphs.sweep.grid import Cell, Grid
-from semradio.flowgraphs.sweep.progress import OnSweepProgress, SweepProgress
+from semradio.flowgraphs.sweep.outputs import Outputs
+from semradio.flowgraphs.sweep.progress import OnPreparation, OnSweepProgress, SweepProgress
 from semradio.flowgraphs.sweep.store import ENDING, Store
 from semradio.flowgraphs.sweep.summary import ELAPSED, ERROR
-from semradio.flowgraphs.sweep.table import KINDS, Table, check_kind, parquet_available
+from semradio.flowgraphs.sweep.table import Table
 
 LIST_LIMIT = 100_000
 """Characters of a list among the results at most; a longer one is left out of the table."""
@@ -68,12 +69,15 @@ class Sweep:
             if name in axes:
                 raise ParameterError(f"'{name}' is both an axis and an override", name)
 
-    def grid(self) -> Grid:
-        """Work out all cells and check their names, values and models.
+    def grid(self, on_preparation: OnPreparation | None = None) -> Grid:
+        """Work out all cells and check their names, values, models and keys.
+
+        Args:
+            on_preparation: called after each cell.
 
         Raises:
             FlowgraphError: the flowgraph is wrong in some cell.
-            SweepError: two cells would write one file, or a model is missing.
+            SweepError: two cells would write one file, or a model or a key is missing.
             ParameterError: there are too many cells.
         """
         return Grid(
@@ -83,6 +87,7 @@ class Sweep:
             allow_code=self.allow_code,
             chunk=self.chunk,
             write_files=self.files,
+            on_preparation=on_preparation,
         )
 
     def run(
@@ -94,42 +99,64 @@ class Sweep:
         keep_going: bool = False,
         fresh: bool = False,
         on_progress: OnSweepProgress | None = None,
+        on_preparation: OnPreparation | None = None,
     ) -> Table:
         """Run the cells that are not finished yet, and return the table of all.
 
         Args:
             out: .csv or .parquet file for the table; the other one is written too where pyarrow
-                is installed. Finished cells are kept beside it, and are not run again. None:
-                nothing is stored.
+                is installed. What an older sweep has left of these and of ``.summary.csv`` goes.
+                Finished cells are kept beside it, and are not run again. None: nothing is stored.
             jobs: worker processes of this machine; None: one for each core.
-            cluster: address of a Dask scheduler, whose workers run the cells instead.
+            cluster: address of a Dask scheduler, whose workers run the cells instead; ``jobs``
+                counts for nothing then.
             keep_going: whether a cell that fails is noted in the column ``error``; otherwise it
                 ends the sweep.
             fresh: whether to forget the cells that are finished.
             on_progress: called at the beginning and after each cell.
+            on_preparation: called before the beginning, after each cell that is checked.
 
         Raises:
             FlowgraphError: the flowgraph is wrong in some cell; nothing was run.
             SweepError: the table, its store or the cluster cannot be used.
-            RunError: a cell failed, or a worker died; finished cells are kept.
+            RunError: a cell failed, or a worker died; the table with what is finished was written.
             SweepInterruptedError: a KeyboardInterrupt; the table with what is finished was written.
         """
-        path = None if out is None else _checked(Path(out))
+        outputs = None if out is None else Outputs(Path(out))
+        if outputs is not None:
+            outputs.check()
         if jobs is not None and jobs < 1:
             raise ParameterError(f"jobs must be at least 1, not {jobs}", "jobs")
-        grid = self.grid()
+        if cluster is not None:
+            # Imported late: the rest runs without Dask.
+            from semradio.flowgraphs.sweep.cluster import check_address
+
+            check_address(cluster)
+        grid = self.grid(on_preparation)
         self.left_out = grid.left_out
-        with Store(path.with_suffix(ENDING)) if path is not None else nullcontext() as store:
+        with Store(outputs.path.with_suffix(ENDING)) if outputs else nullcontext() as store:
             state = _State(grid, store, keep_going, on_progress)
             grid.check(state.resume(fresh))
             try:
                 state.run(jobs, cluster)
             except KeyboardInterrupt:
                 table = state.table()
-                _write(table, path)
+                if outputs is not None:
+                    outputs.write(table)
                 raise SweepInterruptedError(table, state.progress().left) from None
+            except RunError as error:
+                if outputs is None:
+                    raise
+                table = state.table()
+                outputs.write(table)
+                raise RunError(
+                    f"{error}\n{outputs.path} holds the cells that are finished, "
+                    f"{len(table.rows)} of {len(grid.cells)}; the same command goes on from there",
+                    error.trace,
+                ) from None
             table = state.table()
-            _write(table, path)
+            if outputs is not None:
+                outputs.write(table)
             return table
 
 
@@ -177,7 +204,6 @@ class _State:
         if not left:
             return
         if cluster is not None:
-            # Imported late: the rest runs without Dask.
             from semradio.flowgraphs.sweep.cluster import Cluster
 
             workers: Any = Cluster(cluster)
@@ -244,24 +270,6 @@ def flat(results: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
                 yield name, text
         else:
             yield name, value
-
-
-def _checked(path: Path) -> Path:
-    """Return the path of a table that can be written; SweepError if it cannot."""
-    check_kind(path)
-    folder = path.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK) or path.is_dir():
-        raise SweepError(f"cannot write the table {path}: no such folder, or no leave to write")
-    return path
-
-
-def _write(table: Table, path: Path | None) -> None:
-    """Write a table to its file and to the sibling of the other kind."""
-    if path is None:
-        return
-    for kind in KINDS:
-        if kind == KINDS[0] or parquet_available():
-            table.write(path.with_suffix(kind))
 
 
 def _cores() -> int:

@@ -128,11 +128,11 @@ CASES: dict[str, list[Case]] = {
             None,
             {
                 "tags": [
-                    Tag(0, "frame", 1 << 40),
+                    Tag(0, "keyed_frame", 1 << 40),
                     Tag(10, "gap", 3),
-                    Tag(10, "frame", (1 << 40) + 11),
-                    Tag(30, "frame", 1 << 41),
-                    Tag(40, "key", None),
+                    Tag(10, "keyed_frame", (1 << 40) + 11),
+                    Tag(30, "keyed_frame", 1 << 41),
+                    Tag(40, "keyed_key", None),
                 ]
             },
         ),

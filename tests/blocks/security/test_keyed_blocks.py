@@ -18,6 +18,7 @@ from semradio.blocks.security.haar_rotation import HaarRotation
 from semradio.blocks.security.keyed_derotation import KeyedDerotation
 from semradio.blocks.security.keyed_rotation import KeyedRotation
 from semradio.blocks.security.keystream import fingerprint
+from semradio.blocks.stream.frame_tagger import FrameTagger
 
 FRAME = ItemType("float32", (23,))
 NAMES = [fingerprint(bytes.fromhex(key), "") for key in KEYS]
@@ -74,7 +75,7 @@ def test_alice_rotates_by_frame_number(keys: list[str]) -> None:
 
 def test_alices_tags(keys: list[str]) -> None:
     _, tags, _ = sent(frames(25), keys, {7: {"key": 1}, 20: {"key": 1}}, announce=10, first_frame=5)
-    stated = [(tag.index, tag.value) for tag in tags if tag.key in ("key", "frame")]
+    stated = [(tag.index, tag.value) for tag in tags if tag.key in ("keyed_key", "keyed_frame")]
     a, b = NAMES
     assert stated == [
         (0, a), (0, 5), (7, b), (7, 12), (10, b), (10, 15), (20, b), (20, 25)
@@ -123,11 +124,16 @@ def test_what_is_no_number_is_named(keys: list[str]) -> None:
         ({"announce": 0}, "'announce' must be at least 1"),
         ({"energy": 0.0}, "'energy' must be above 0"),
         ({"session": 5}, "'session' must be str"),
+        ({"session": "ab\ud800"}, r"'session' must be text .* character 3 is '\\ud800'"),
     ],
 )
 def test_parameters(keys: list[str], values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises(ParameterError, match=message) as refused:
         KeyedRotation(keys=keys, **values)
+    assert refused.value.parameter == next(iter(values))
+    if values.keys() <= KeyedDerotation.parameters.keys():
+        with pytest.raises(ParameterError, match=message):
+            KeyedDerotation(keys=keys, **values)
 
 
 def test_keys_are_read_where_the_block_runs() -> None:
@@ -248,8 +254,27 @@ def test_a_key_that_bob_has_not(keys: list[str]) -> None:
 
 @pytest.mark.parametrize("value", ["7", -1, 1.0, True, None])
 def test_a_frame_tag_that_is_none(keys: list[str], value: Any) -> None:
-    with pytest.raises((BlockError, StreamError), match="tag 'frame' on item 3 must be"):
-        received(frames(5), [Tag(3, "frame", value)], keys)
+    with pytest.raises((BlockError, StreamError), match="tag 'keyed_frame' on item 3 must be"):
+        received(frames(5), [Tag(3, "keyed_frame", value)], keys)
+
+
+def test_tags_of_others_do_no_harm(keys: list[str]) -> None:
+    """Numbers of 'frame_tagger', which begin elsewhere, and whatever else a link carries."""
+    x = frames(100)
+    tagger = FrameTagger(first=1000)
+    with Harness(tagger, {"x": FRAME}) as harness:
+        harness.push(x)
+        harness.end()
+        foreign = [*harness.tags()[0], Tag(50, "key", "mine")]
+    assert Tag(99, "frame", 1099) in foreign
+    with Harness(KeyedRotation(keys=keys), {"x": FRAME}) as harness:
+        harness.push(x, tags=foreign)
+        harness.end()
+        y, tags = harness.outputs()[0], harness.tags()[0]
+    assert set(foreign) <= set(tags)
+    back, results = received(y, tags, keys)
+    assert not wrong(x, back).any()
+    assert (results["lost"], results["resynchronised"], results["key"]) == (0, 0, NAMES[0])
 
 
 def test_a_gap_tag_of_the_users_does_no_harm(keys: list[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from semradio.blocks.errors import ParameterError
 from semradio.flowgraphs import Flowgraph
 from semradio.flowgraphs.cli.main import main
-from semradio.flowgraphs.control import Control, ControlError
+from semradio.flowgraphs.control import Control, ControlError, messages
 
 Start = Callable[..., tuple[Any, Control]]
 
@@ -78,13 +78,14 @@ def test_what_is_in_force_is_listed(
     assert ctl("gain.constant=2.5", "pace.enabled=true") == 0
     line, other = capsys.readouterr().out.splitlines()
     at = int(line.rpartition(" ")[2])
-    assert line == f"gain.constant = 2.5 from item {at}"
-    assert other.startswith("pace.enabled = true from item ")
+    run_is = f"endless (pid {control.running().pid})"
+    assert line == f"{run_is}: gain.constant = 2.5 from item {at}"
+    assert other.startswith(f"{run_is}: pace.enabled = true from item ")
     assert control.values() == {**before, "gain.constant": 2.5}
     assert ctl() == 0
     listed = capsys.readouterr().out
     what = control.running()
-    assert f"endless (pid {what.pid}, for " in listed
+    assert f"{run_is}, for " in listed
     assert "gain.constant  2.5" in listed
     assert "float, above 0, items/s" in listed
     assert ctl("--json") == 0
@@ -93,10 +94,13 @@ def test_what_is_in_force_is_listed(
     (listed,) = [p for p in found["parameters"] if p["parameter"] == "constant"]
     assert (listed["block"], listed["value"], listed["unit"]) == ("gain", 2.5, "")
     assert ctl("--json", "band.high=4") == 0
-    (changed,) = json.loads(capsys.readouterr().out)["changed"]
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["flowgraph"], answer["pid"]) == ("endless", what.pid)
+    (changed,) = answer["changed"]
     assert (changed["name"], changed["value"]) == ("band.high", 4)
     assert changed["from"] >= 0
     assert ctl("stop") == 0
+    assert capsys.readouterr().out == f"stopping {run_is}\n"
     assert run.end().interrupted
 
 
@@ -134,6 +138,8 @@ def test_what_is_refused_changes_nothing(
         assert "Traceback" not in shown.err
     assert ctl("band.fixed=3", "band.low=deep", "gani.x=1", "twice=1") == 2
     assert len(capsys.readouterr().err.splitlines()) == 4
+    assert ctl("band.high=3", "gain.constant=3", "band.high=4") == 2
+    assert "'band.high' is set twice" in capsys.readouterr().err
     assert control.values() == before
     control.stop()
     result = run.end()
@@ -230,7 +236,42 @@ def _none_there() -> None:
         Control.find()
 
 
+KEY = "39c3" * 16
+"""As long as a key; on the wrong place of a command."""
+
+
+def test_no_message_shows_a_key(
+    beside: Start, endless: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, control = beside(endless, processes=False)
+    for status, *words in (
+        (2, f"band.low={KEY}"),
+        (2, f"gain.{KEY}=1"),
+        (2, f"{KEY}.low=1"),
+        (2, KEY),
+        (2, "band.low=1", f"band.low={KEY}"),
+        (2, "--run", KEY),
+        (1, "--run", f"ipc:///tmp/{KEY}", "stop"),
+        (2, "--run", f"{KEY}://", "stop"),
+        (2, "--wait", KEY),
+    ):
+        assert ctl(*words) == status, words
+        shown = capsys.readouterr()
+        assert "39c3" not in shown.out + shown.err
+        assert "*" * 64 in shown.err, words
+    # What the run itself sends, whoever asks.
+    for answer in (messages.Changed({}, {"gain": f"not {KEY}"}), messages.Refused(f"not {KEY}")):
+        assert b"39c3" not in messages.encode(answer)
+    with pytest.raises(ParameterError, match=r"not '\*{64}'"):
+        control.set("band.low", KEY)
+    control.stop()
+    run.end()
+
+
 @pytest.mark.parametrize("seconds", [float("nan"), -1.0])
 def test_a_time_that_is_none(seconds: float, endless: str) -> None:
+    with pytest.raises(ParameterError, match="wait must be at least 0 s"):
+        Control.find("none", wait=seconds)
+    assert ctl("--wait", str(seconds), "stop") == 2
     with pytest.raises(ParameterError, match="max_seconds must be at least 0 s"):
         Flowgraph.load(endless, allow_code=True).run(max_seconds=seconds)

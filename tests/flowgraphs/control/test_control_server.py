@@ -18,8 +18,9 @@ import psutil
 import pytest
 import zmq
 
-from semradio.blocks.errors import SemradioError
+from semradio.blocks.errors import ParameterError, SemradioError
 from semradio.flowgraphs import Flowgraph, RunError
+from semradio.flowgraphs.cli.main import main
 from semradio.flowgraphs.control import Control, ControlError, client, find_runs, folder, server
 from semradio.flowgraphs.control.messages import MAX_REQUEST
 from semradio.flowgraphs.graph import Graph
@@ -257,7 +258,11 @@ def test_a_socket_left_behind_is_cleared_away(sockets: Path) -> None:
 
 
 def test_a_folder_of_others_is_not_used(
-    sockets: Path, endless: str, beside: Start, caplog: pytest.LogCaptureFixture
+    sockets: Path,
+    endless: str,
+    beside: Start,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     sockets.mkdir(mode=0o700)
     sockets.chmod(0o777)
@@ -274,8 +279,23 @@ def test_a_folder_of_others_is_not_used(
     assert result["power"]["items"] > 0
     assert "no control socket: others may enter" in caplog.text
     assert find_runs() == []
+    with pytest.raises(SystemExit, match="1"):
+        main(["ctl"])
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "cannot tell whether a flowgraph is running: " in shown.err
+    closed = f"others may enter {sockets} (chmod 700 it)"
+    assert closed in shown.err
+    assert f"{other} is not a folder of this user" in shown.err
+    with pytest.raises(ParameterError, match=r"no flowgraph is running here.*others may enter"):
+        Control.find()
     other.unlink()
     run, control = beside(endless, processes=False)
+    with pytest.raises(SystemExit, match="0"):
+        main(["ctl"])
+    shown = capsys.readouterr()
+    assert shown.out.startswith("endless (pid ")
+    assert shown.err == f"there may be more: {closed}\n"
     assert control.endpoint.startswith(f"ipc://{other}/")
     control.stop()
     run.end()

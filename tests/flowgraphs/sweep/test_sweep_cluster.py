@@ -84,3 +84,15 @@ def test_no_scheduler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(SweepError, match=f"no Dask scheduler answers at {address}"):
             Sweep("noise.yml", {"seed": [1]}).run(cluster=address)
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "", "tcp://host", "foo://host:1", "tcp://:8786", "host:99999", "host:x"]
+)
+def test_an_address_that_is_none(folder: Path, address: str) -> None:
+    told: list[int] = []
+    with pytest.raises(SweepError, match=f"'{address}' is no address of a Dask scheduler"):
+        Sweep("noise.yml", {"seed": [1]}).run(
+            cluster=address, on_preparation=lambda done, total: told.append(done)
+        )
+    assert told == []

@@ -168,6 +168,55 @@ def test_a_cell_that_fails(semradio_sweep: Callable[..., Any]) -> None:
     assert done.stdout == ""
 
 
+def test_cells_that_fail_are_told_whatever_else_is(semradio_sweep: Callable[..., Any]) -> None:
+    done = semradio_sweep(
+        "fate.yml", "what=pass,fail", "number=1..2", "--allow-code",
+        "--jobs", "1", "--keep-going", "--quiet", "--out", "out.csv",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "2 of 4 cells failed: see the column 'error'\n"
+    assert [row["error"] is None for row in Table.read("out.csv").rows] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_an_address_that_is_none_ends_at_once(semradio_sweep: Callable[..., Any]) -> None:
+    pytest.importorskip("distributed", reason="needs Dask: pip install 'semradio[cluster]'")
+    done = semradio_sweep("noise.yml", "seed=1,2", "--cluster", "nonsense")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: 'nonsense' is no address of a Dask scheduler")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_preparation_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rich.progress import Progress
+
+    from semradio.flowgraphs.cli.sweep_display import _Bar, progress_display
+    from semradio.flowgraphs.sweep import SweepProgress
+
+    monkeypatch.setattr("semradio.flowgraphs.cli.sweep_display.LINE_EVERY", 0)
+    with progress_display(quiet=False) as display:
+        assert display is not None
+        display.preparing(1500, 99_001)
+    assert capsys.readouterr().err == "preparing 1,500 of 99,001 cells\n"
+    bars = Progress()
+    bar = _Bar(bars)
+    bar.preparing(1500, 99_001)
+    (task,) = bars.tasks
+    assert (task.description, task.completed) == ("preparing 1,500 of 99,001 cells", 1500)
+    bar(SweepProgress(2, 99_001, 1, 0, 1.0))
+    (task,) = bars.tasks
+    assert task.description == "2 cells done, 1 failed, 98998 left, 3 cells/s"
+    assert (task.completed, task.total) == (3, 99_001)
+
+
 def test_the_command_ends_with_a_summary(folder: Path, semradio_sweep: Callable[..., Any]) -> None:
     done = semradio_sweep(
         "noise.yml", "snr_db=0,10", "seed=1..3", "head.items=50", "--jobs", "1", "--out", "out.csv"

@@ -214,6 +214,53 @@ def test_code_and_data_sets_that_change(
     assert changed(sweep, before) == [True]
 
 
+def test_another_key_is_another_result(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path("noise.yml").read_text()
+    text = text.replace(
+        "source: {block: vector_source, data: [1.0, -1.0], repeat: true}",
+        "source: {block: null_source, type: 'float32[8]'}",
+    )
+    text = text.replace("  air:  ", "  lock: {block: keyed_rotation, keys: '${keys}'}\n  air:  ")
+    text = text.replace("seed: 1\n", "seed: 1\n  keys: file:link.key\n")
+    Path("keyed.yml").write_text(text.replace("head -> air", "head -> lock -> air"))
+    secret = Path("link.key")
+    secret.touch(0o600)
+    secret.write_text("5a" * 32)
+    monkeypatch.setenv("LINK_KEY", "5a" * 32)
+    sweep = Sweep("keyed.yml", {"keys": "file:link.key,env:LINK_KEY", "seed": [1]})
+    before = keys(sweep)
+    assert ran(sweep) == 2
+    # White space is no part of a key.
+    secret.write_text("5a" * 32 + "\n")
+    assert changed(sweep, before) == [False, False]
+    secret.write_text("c3" * 32)
+    assert changed(sweep, before) == [True, False]
+    monkeypatch.setenv("LINK_KEY", "c3" * 32)
+    assert changed(sweep, before) == [True, True]
+    assert ran(sweep) == 2
+    for file in folder.glob("out*"):
+        assert b"c3" * 32 not in file.read_bytes()
+    monkeypatch.delenv("LINK_KEY")
+    with pytest.raises(SweepError, match=r"cell 2 .*block 'lock': no key in .* LINK_KEY"):
+        sweep.run("out.csv")
+    secret.unlink()
+    with pytest.raises(SweepError, match=r"cell 1 .*block 'lock': no key file 'link\.key'"):
+        sweep.run("out.csv")
+
+
+def test_what_a_worker_gets_of_a_key_is_its_public_name(folder: Path) -> None:
+    from semradio.blocks.security.keystream import fingerprint
+    from semradio.flowgraphs.sweep.job import decode
+
+    Path("link.key").touch(0o600)
+    Path("link.key").write_text("5a" * 32)
+    sweep = Sweep("keyed_link", {"frames": [10]}, ["keys=[file:link.key]", "session=4"])
+    (cell,) = sweep.grid().cells
+    name = fingerprint(bytes.fromhex("5a" * 32), "link 4")
+    found = decode(cell.job).files
+    assert (found["lock.keys"], found["unlock.keys"]) == (name, name)
+
+
 def test_values_that_name_other_axes(folder: Path) -> None:
     table = Sweep("noise.yml", {"seed": [1, 2], "snr_db": "${10 * seed}"}).run(jobs=1)
     assert [row["snr_db"] for row in table.rows] == [10, 20]
@@ -237,7 +284,10 @@ def test_a_cell_that_fails_ends_the_sweep(folder: Path) -> None:
     assert "block 'fate' failed in the items from 0 on: ValueError: no luck" in str(error.value)
     assert "fate.yml:7" in str(error.value)
     assert "no luck" in error.value.trace
-    assert not Path("out.csv").exists()
+    # The table has what had finished, and nothing older stands beside it.
+    assert "out.csv holds the cells that are finished, 1 of 4" in str(error.value)
+    (row,) = Table.read("out.csv").rows
+    assert (row["number"], row["what"], row["power.items"]) == (1, "pass", 2)
     # What had finished is kept, and the rest runs where failures are noted.
     told = Counting()
     table = sweep.run("out.csv", jobs=1, keep_going=True, on_progress=told)
@@ -258,6 +308,7 @@ def test_a_worker_that_dies_ends_the_sweep(folder: Path) -> None:
     assert "cell 2 (number=1, what=die): its worker process (pid " in str(error.value)
     assert "killed by signal 9 (SIGKILL)" in str(error.value)
     assert told.told[-1].done == 1
+    assert [row["number"] for row in Table.read("out.csv").rows] == [1]
     assert ran(Sweep("fate.yml", {"number": "1..3"}, ["what=pass"], allow_code=True)) == 2
 
 
@@ -324,22 +375,14 @@ def damage_a_result(store: Path) -> None:
     database.close()
 
 
-def make_a_stranger(store: Path) -> None:
-    store.unlink()
-    database = sqlite3.connect(store)
-    database.execute("CREATE TABLE mine (x)")
-    database.close()
-
-
 @pytest.mark.parametrize(
     "damage",
     [
         lambda store: store.write_bytes(b"not a database, however one looks at it"),
         lambda store: store.write_bytes(store.read_bytes()[:5000]),
         damage_a_result,
-        make_a_stranger,
     ],
-    ids=["text", "truncated", "result", "stranger"],
+    ids=["text", "truncated", "result"],
 )
 def test_a_damaged_store(folder: Path, damage: Callable[[Path], None]) -> None:
     from semradio.flowgraphs.sweep.store import Store
@@ -356,6 +399,29 @@ def test_a_damaged_store(folder: Path, damage: Callable[[Path], None]) -> None:
 
 
 @pytest.mark.parametrize(
+    "made_by", ["CREATE TABLE mine (x)", "PRAGMA application_id = 7"], ids=["table", "number"]
+)
+def test_the_database_of_another_program(folder: Path, made_by: str) -> None:
+    path = folder / "out.sweep.sqlite"
+    database = sqlite3.connect(path)
+    database.execute(made_by)
+    database.close()
+    before = path.read_bytes()
+    with pytest.raises(SweepError, match="the file of another program") as error:
+        Sweep("noise.yml", {"seed": [1]}).run("out.csv")
+    assert "delete" not in str(error.value)
+    assert path.read_bytes() == before
+    assert [file.name for file in folder.glob("out*")] == [path.name]
+
+
+def test_a_name_that_no_store_can_have_is_not_damaged() -> None:
+    from semradio.flowgraphs.sweep.store import Store
+
+    with pytest.raises(SweepError, match="cannot use the store"):
+        Store(Path("a\0b"))
+
+
+@pytest.mark.parametrize(
     ("out", "words"),
     [
         ("out.xls", "a .csv or a .parquet file"),
@@ -365,6 +431,38 @@ def test_a_damaged_store(folder: Path, damage: Callable[[Path], None]) -> None:
 def test_tables_that_cannot_be_written(folder: Path, out: str, words: str) -> None:
     with pytest.raises(SweepError, match=words):
         Sweep("noise.yml", {"seed": [1]}).run(out)
+
+
+@pytest.mark.parametrize("file", ["out.csv", "out.parquet", "out.summary.csv"])
+def test_folders_where_files_shall_be(folder: Path, file: str) -> None:
+    Path(file).mkdir()
+    told = Counting()
+    with pytest.raises(SweepError, match=rf"cannot write {re.escape(file)}: it is a folder"):
+        Sweep("noise.yml", {"seed": [1]}).run("out.csv", jobs=1, on_progress=told)
+    assert told.told == []
+    assert [path.name for path in folder.glob("out*")] == [file]
+
+
+def test_nothing_old_stays_beside_a_new_table(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("out.parquet", "out.summary.csv", "outer.summary.csv"):
+        Path(name).write_text("old")
+    monkeypatch.setattr("semradio.flowgraphs.sweep.outputs.parquet_available", lambda: False)
+    Sweep("noise.yml", {"seed": [1]}).run("out.csv", jobs=1)
+    assert {path.name for path in folder.glob("out*")} == {
+        "out.csv", "out.sweep.sqlite", "outer.summary.csv",
+    }  # fmt: skip
+
+
+def test_the_preparation_is_told(folder: Path) -> None:
+    told: list[tuple[int, int] | str] = []
+    Sweep("noise.yml", {"seed": "1..3"}).run(
+        jobs=1,
+        on_preparation=lambda done, total: told.append((done, total)),
+        on_progress=lambda progress: told.append("runs"),
+    )
+    assert told == [(1, 3), (2, 3), (3, 3), *["runs"] * 4]
 
 
 def test_without_pyarrow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
