@@ -16,7 +16,7 @@ from figure_data import made_up
 
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.cli.figure_command import command
-from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
+from semradio.flowgraphs.figures.catalogue import figure_named
 from semradio.flowgraphs.figures.saving import require_matplotlib
 
 NETWORKS, PSR = figure_named("arn-networks"), figure_named("arn-psr")
