@@ -31,12 +31,15 @@ def install_command(prefix: Path | None, python: str | None) -> None:
     so both must be of the same version, such as 3.11. Repeat it after an update of semradio.
     """
     from semradio.flowgraphs.gnuradio import installation as files
+    from semradio.flowgraphs.gnuradio.description import inexpressible
 
     gnuradio = files.find_gnuradio(python)
     files.check_python(gnuradio)
     folder = prefix or gnuradio.folder / files.FOLDER
     written = files.install(folder, gnuradio.python)
     click.echo(f"{folder}: {len(written) - 1} blocks for GNU Radio {gnuradio.version}")
+    for name, reason in inexpressible().items():
+        click.echo(f"left out: {name} ({reason})")
     if prefix is not None:
         click.echo(f"export GRC_BLOCKS_PATH={folder.resolve()}")
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
-from semradio.blocks.api import Block, ItemType, SemradioError, registry
+from semradio.blocks.api import Block, ItemType, ItemTypeError, SemradioError, registry
 from semradio.blocks.api.parameter import Parameter
 from semradio.blocks.api.port import Input, Output, Port
 from semradio.flowgraphs.gnuradio.io_types import (
@@ -72,8 +72,30 @@ _IMAGE = ItemType("uint8", (28, 28))
 def described() -> list[str]:
     """Return the block types that GNU Radio Companion gets, sorted.
 
-    Left out are those for which GNU Radio has its own, and those that run code that they name.
+    Left out are those for which GNU Radio has its own, those that run code that they name, those
+    that GNU Radio's process would not find, and those of :func:`inexpressible`.
     """
+    without = inexpressible()
+    return [name for name in _candidates() if name not in without]
+
+
+def inexpressible() -> dict[str, str]:
+    """Return the blocks that would be described, but for a port of which GNU Radio has no type.
+
+    By name, with the reason.
+    """
+    found = {}
+    for name in _candidates():
+        cls = registry.find(name)
+        try:
+            for port in (*cls.declared_inputs, *cls.declared_outputs):
+                _first_type(port)
+        except ItemTypeError as error:
+            found[name] = str(error)
+    return found
+
+
+def _candidates() -> list[str]:
     category, prefix = OWN_BLOCKS_OF_GNURADIO
     return [
         name
@@ -81,6 +103,7 @@ def described() -> list[str]:
         if not name.startswith(prefix)
         and registry.find(name).category != category
         and not registry.find(name).needs_code
+        and registry.loadable(registry.find(name))
     ]
 
 
@@ -242,12 +265,13 @@ def _first_type(port: Port) -> ItemType:
     if port.pattern.options[0][0] == "uint8" and port.pattern.accepts(_IMAGE):
         return _IMAGE
     preferred = sorted(GRC_TYPES, key=lambda dtype: dtype != "float32")
-    for shape in _TYPICAL_SHAPES:
+    own = [tuple(n or 23 for n in shape) for _, shape in port.pattern.options if shape]
+    for shape in (*_TYPICAL_SHAPES, *own):
         for dtype in preferred:
             item = ItemType(dtype, shape)
             if port.pattern.accepts(item):
                 return item
-    raise SemradioError(f"GNU Radio has nothing like {port.pattern}, which '{port.name}' takes")
+    raise ItemTypeError(f"GNU Radio has nothing like {port.pattern}, the type of '{port.name}'")
 
 
 def _product(name: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from semradio.blocks.api import registry
+from semradio.blocks.api import Array, Input, Output, SyncBlock, block, registry
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.cli.main import main
 from semradio.flowgraphs.gnuradio import installation
-from semradio.flowgraphs.gnuradio.description import block_yml, described
+from semradio.flowgraphs.gnuradio.description import block_yml, described, inexpressible
 from semradio.flowgraphs.gnuradio.installation import GnuRadio, check_python, install, uninstall
 
 PYTHON = sys.version_info[:2]
@@ -31,10 +31,44 @@ def parameters(name: str) -> dict[str, Any]:
 
 
 def test_every_block_but_those_that_gnuradio_has_itself() -> None:
-    left_out = set(registry.names()) - set(described())
+    ours = {name for name in registry.names() if registry.loadable(registry.find(name))}
+    left_out = ours - set(described())
     assert {"zeromq_pub_sink", "soapy_source", "function"} <= left_out
     assert {"semantic_encoder", "awgn_channel", "image_sink", "sigmf_source"} <= set(described())
     assert all(name.startswith(("zeromq_", "soapy_")) for name in left_out - {"function"})
+
+
+def test_a_block_that_gnuradio_cannot_have_is_left_out_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @block("grc_odd_shape", category="stream")
+    class OddShape(SyncBlock):
+        """Takes vectors of a length that no other block has."""
+
+        x = Input("float32[4]")
+        y = Output(like="x")
+
+        def work(self, x: Array, at: int) -> Array:
+            return x
+
+    @block("grc_half_precision", category="stream")
+    class HalfPrecision(SyncBlock):
+        """Takes what GNU Radio has no type for."""
+
+        x = Input("float16")
+        y = Output(like="x")
+
+        def work(self, x: Array, at: int) -> Array:
+            return x
+
+    # Blocks of this session, which GNU Radio's process would not find.
+    assert not {"grc_odd_shape", "grc_half_precision"} & {*described(), *inexpressible()}
+    monkeypatch.setattr(registry, "loadable", lambda cls, files=(): True)
+    assert "grc_odd_shape" in described()
+    assert "grc_half_precision" not in described()
+    assert "nothing like float16, the type of 'x'" in inexpressible()["grc_half_precision"]
+    (port,) = read("grc_odd_shape")["inputs"]
+    assert (port["dtype"], port["vlen"]) == ("float", 4)
 
 
 @pytest.mark.parametrize("name", described())
