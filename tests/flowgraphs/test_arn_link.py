@@ -16,7 +16,7 @@ from semradio.blocks.neural.model_file import find_model
 from semradio.flowgraphs import Flowgraph
 
 FLOATS = {
-    "quality": ("mse", "psnr_db", "ssim"),
+    "quality": ("mse", "psnr_db", "ssim_global", "ssim_gauss11"),
     "leakage": ("confidence",),
     "power": ("psr_db", "reference_power", "modified_power"),
 }

@@ -33,6 +33,18 @@ def ssim_by_definition(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(values))
 
 
+def whole_ssim_by_definition(x: np.ndarray, y: np.ndarray) -> float:
+    """The same with one window for the whole image and equal weights: float64[...], L = 1."""
+    mean_x, mean_y = x.mean(), y.mean()
+    var_x, var_y = ((x - mean_x) ** 2).mean(), ((y - mean_y) ** 2).mean()
+    cov = ((x - mean_x) * (y - mean_y)).mean()
+    return float(
+        (2 * mean_x * mean_y + 0.01**2)
+        * (2 * cov + 0.03**2)
+        / ((mean_x**2 + mean_y**2 + 0.01**2) * (var_x + var_y + 0.03**2))
+    )
+
+
 def pictures(count: int, *shape: int, dtype: str = "uint8") -> tuple[np.ndarray, np.ndarray]:
     """Smooth random pictures and noisy copies."""
     random = np.random.default_rng(11)
@@ -56,7 +68,9 @@ def test_against_the_definitions(shape, count):
     assert found["mse"] == pytest.approx(mse, rel=1e-12)
     assert found["psnr_db"] == pytest.approx(10 * math.log10(1 / mse), rel=1e-12)
     expected = np.mean([ssim_by_definition(p, q) for p, q in zip(a, b, strict=True)])
-    assert found["ssim"] == pytest.approx(expected, abs=2e-5)
+    assert found["ssim_gauss11"] == pytest.approx(expected, abs=2e-5)
+    expected = np.mean([whole_ssim_by_definition(p, q) for p, q in zip(a, b, strict=True)])
+    assert found["ssim_global"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_flat_bright_pictures_keep_their_precision():
@@ -64,16 +78,35 @@ def test_flat_bright_pictures_keep_their_precision():
     x = np.full((2, 20, 20), 255, np.uint8)
     y = x.copy()
     y[:, 10, 10] = 250
+    found = ImageQuality()(x, y)
     expected = ssim_by_definition(x[0] / 255, y[0] / 255)
-    assert ImageQuality()(x, y)["ssim"] == pytest.approx(expected, abs=1e-3)
+    assert found["ssim_gauss11"] == pytest.approx(expected, abs=1e-3)
+    expected = whole_ssim_by_definition(x[0] / 255, y[0] / 255)
+    assert found["ssim_global"] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (7,), (5, 6, 3), ()])
+def test_one_window_for_the_whole_image_on_the_scale_of_one(shape):
+    x, y = (z.astype(np.float32) for z in np.random.default_rng(3).random((2, 33, *shape)))
+    found = ImageQuality(ssim=False)(x, y)
+    channels = [np.s_[..., c] for c in range(3)] if len(shape) == 3 else [np.s_[...]]
+    expected = np.mean(
+        [
+            whole_ssim_by_definition(p[c], q[c])
+            for c in channels
+            for p, q in zip(x.astype(float), y.astype(float), strict=True)
+        ]
+    )
+    assert found["ssim_global"] == pytest.approx(expected, abs=1e-9)
+    assert found["ssim_gauss11"] is None
 
 
 def test_colour_is_the_mean_over_channels():
     x, y = pictures(3, 14, 15, 3)
     found = ImageQuality()(x, y)
     per_channel = [ImageQuality()(x[..., c], y[..., c]) for c in range(3)]
-    assert found["ssim"] == pytest.approx(np.mean([r["ssim"] for r in per_channel]), rel=1e-6)
-    assert found["mse"] == pytest.approx(np.mean([r["mse"] for r in per_channel]), rel=1e-12)
+    for key, rel in (("ssim_gauss11", 1e-6), ("ssim_global", 1e-12), ("mse", 1e-12)):
+        assert found[key] == pytest.approx(np.mean([r[key] for r in per_channel]), rel=rel)
 
 
 @pytest.mark.parametrize("dtypes", [("uint8", "float32"), ("float32", "uint8"), ("float32",) * 2])
@@ -99,13 +132,14 @@ def test_identical_pictures_have_no_finite_psnr():
     x, _ = pictures(5, 28, 28)
     found = ImageQuality()(x, x)
     assert (found["mse"], found["psnr_db"]) == (0.0, None)
-    assert found["ssim"] == pytest.approx(1, abs=1e-6)
+    assert found["ssim_global"] == 1
+    assert found["ssim_gauss11"] == pytest.approx(1, abs=1e-6)
 
 
 def test_no_picture_no_figures():
     empty = np.empty((0, 28, 28), np.uint8)
-    expected = {"images": 0, "mse": None, "psnr_db": None, "ssim": None}
-    assert ImageQuality()(empty, empty) == expected
+    figures = ("mse", "psnr_db", "ssim_global", "ssim_gauss11")
+    assert ImageQuality()(empty, empty) == {"images": 0, **dict.fromkeys(figures)}
 
 
 def test_ssim_needs_eleven_pixels():
@@ -116,7 +150,7 @@ def test_ssim_needs_eleven_pixels():
     with pytest.raises(ItemTypeError, match=r"not float32\[784\]; 'ssim: false'"):
         ImageQuality()(vector, vector)
     found = ImageQuality(ssim=False)(vector, vector + np.float32(0.5))
-    assert (found["mse"], found["ssim"]) == (0.25, None)
+    assert (found["mse"], found["ssim_gauss11"]) == (0.25, None)
 
 
 def test_shapes_must_agree():
