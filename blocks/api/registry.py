@@ -24,6 +24,7 @@ ENTRY_POINTS = "semradio.blocks"
 CATEGORIES = (
     "sources",
     "channels",
+    "mimo",
     "neural",
     "security",
     "stream",

@@ -408,6 +408,13 @@ class InputRunner(Runner):
         queues = self.queues
         return queues[0].items if len(queues) == 1 else min(q.items for q in queues)
 
+    def portion(self, limit: int) -> int:
+        """Items to take at once of every input, at most ``limit``."""
+        queues = self.queues
+        if len(queues) == 1:
+            return queues[0].portion(limit)
+        return min(queue.portion(limit) for queue in queues)
+
     def used_up(self) -> bool:
         """Whether no further step can come: an ended input holds less than a step needs.
 
@@ -461,10 +468,8 @@ class InputRunner(Runner):
         for target in self.all_targets:
             if target.items >= target.capacity:
                 return False
-        if len(self.queues) == 1:
-            portion = self.queues[0].portion(self.batch())
-            count = max(self.consumed, portion - portion % self.consumed)
-        count = min(count, self.batch())
+        portion = self.portion(self.batch())
+        count = min(count, max(self.consumed, portion - portion % self.consumed))
         if self.waits:
             count = min(count, self.block.ready(count, any(q.ended for q in self.queues)))
             if count <= 0:

@@ -21,6 +21,9 @@ _PER_STEP = 8
 _AHEAD = 16384
 """Samples drawn at once where fewer are asked for; a multiple of _PER_STEP."""
 
+_MOST = 32768
+"""Samples drawn at once at most: more no longer fit into the caches."""
+
 
 class CounterNoise:
     """A stream of independent standard normal samples, readable from any index.
@@ -46,18 +49,23 @@ class CounterNoise:
         first = index - index % _PER_STEP
         length = -(-(index + count - first) // _PER_STEP) * _PER_STEP
         if length < _AHEAD:
-            self._cache, self._cache_at = self._draw(first, _AHEAD), first
+            cache = np.empty(_AHEAD, np.float32)
+            self._draw(first, cache)
+            self._cache, self._cache_at = cache, first
             return self._cache[index - first : index - first + count]
-        return self._draw(first, length)[index - first : index - first + count]
+        samples = np.empty(length, np.float32)
+        for start in range(0, length, _MOST):
+            self._draw(first + start, samples[start : start + _MOST])
+        return samples[index - first : index - first + count]
 
-    def _draw(self, first: int, length: int) -> Floats:
-        """Samples from ``first`` on; both arguments are multiples of _PER_STEP."""
+    def _draw(self, first: int, samples: Floats) -> None:
+        """Draw samples from ``first`` on; it and their number are multiples of _PER_STEP."""
         step = first // _PER_STEP
         counter = self._state["state"]["counter"]
         counter[0], counter[1] = step & 0xFFFFFFFFFFFFFFFF, step >> 64
         self._state["buffer_pos"] = 4
         self._philox.state = self._state
-        words = self._philox.random_raw(length // 2).view(np.uint32)
+        words = self._philox.random_raw(len(samples) // 2).view(np.uint32)
         # 24 bits and a half step keep the first uniform inside (0, 1): log never meets zero.
         # Two contiguous rows, radius and angle: NumPy's log, cos and sin are slow on strides.
         uniform = np.ascontiguousarray((words >> np.uint32(8)).astype(np.float32).reshape(-1, 2).T)
@@ -68,7 +76,5 @@ class CounterNoise:
         radius *= np.float32(-2.0)
         np.sqrt(radius, out=radius)
         angle *= np.float32(2.0 * np.pi)
-        samples = np.empty(length, np.float32)
         np.multiply(radius, np.cos(angle), out=samples[0::2])
         np.multiply(radius, np.sin(angle), out=samples[1::2])
-        return samples

@@ -60,6 +60,12 @@ FIRST_TYPES: Mapping[str, Mapping[str, str]] = {
     "classification_metrics": {"predicted": "float32[10]", "truth": "uint8"},
     "image_sink": {"guess": "float32[10]", "label": "uint8"},
     "image_source": {"image": "uint8[28,28]", "label": "uint8"},
+    "csi_estimator": {"h": "complex64[2,2,2,2]", "estimate": "complex64[2,2,2,2]"},
+    "mimo_interference_channel": {
+        "x": "complex64[2,16]",
+        "h": "complex64[2,2,2,2]",
+        "y": "complex64[2,16]",
+    },
 }
 """Item types first shown where neither the port nor the block, as suggested, says enough."""
 

@@ -22,7 +22,8 @@ SAMPLE_EVERY = 512
 """Passes between two that go through the runners, which take the time of each block."""
 
 BURST = 64
-"""Passes that a source may make in a row before others get their turn."""
+"""Passes that a source may make in a row before others get their turn; where it shares a reader
+with others, items. They keep pace then, and what waits for the reader is still in the cache."""
 
 _PREVIOUS = -1
 """Marks an operation whose one argument is the previous operation's result."""
@@ -88,6 +89,8 @@ class Segment:
         self.head_outside: list[list[Any]] = []
         self.keep_head = False
         self.inner: list[tuple[Queue, SyncRunner]] = []
+        self.shares_reader = False
+        """Whether a block of this process reads from this segment and from elsewhere."""
         self.max_batch = 1
         for runner in self.runners:
             runner.block.attention = self.attention
@@ -143,6 +146,7 @@ class Segment:
             for targets in group
             for t in targets
         ]
+        self.shares_reader = any(isinstance(target, Queue) for target in self.outside_targets)
         self.max_batch = min((r.max_batch for r in alive), default=1 << 62)
         self.program_size = -1
         self.stale = False
@@ -258,7 +262,8 @@ class Segment:
             return True
         if n != self.program_size:
             self._lay_out(n)
-        self._passes(x, at, n, BURST if n == source.chunk else 1)
+        burst = max(1, BURST // n) if self.shares_reader else BURST
+        self._passes(x, at, n, burst if n == source.chunk else 1)
         return True
 
     def _in_pieces(self, source: SourceRunner, x: Any, at: int, n: int) -> None:

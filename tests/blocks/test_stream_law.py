@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zmq
 from gnuradio_peers import giving, replying, requesting, taking
+from irsc_models import Models
 from radio_peers import answering, asking
 
 from semradio.blocks.api import Array, Block, ItemType, Tag, find, names
@@ -30,6 +31,24 @@ NOISY = np.clip(IMAGES + rng.integers(-40, 40, IMAGES.shape), 0, 255).astype(np.
 LABELS = rng.integers(0, 10, 60)
 GUESSES = rng.integers(0, 10, 60)
 LOGITS = rng.standard_normal((60, 10)).astype(np.float32)
+CHANNELS = rng.standard_normal((40, 2, 2, 2, 4)).astype(np.float32).view(np.complex64)
+
+
+def complex_normal(*shape: int) -> Array:
+    draw = np.random.default_rng(list(shape))
+    return (draw.standard_normal(shape) + 1j * draw.standard_normal(shape)).astype(np.complex64)
+
+
+FRAMES_OF_TWO = complex_normal(60, 2, 16)
+STATES = complex_normal(60, 2, 2, 2, 2)
+FRAMES_OF_THREE, WIDE_STATES = complex_normal(30, 3, 5), complex_normal(30, 2, 2, 3, 2)
+"""Frames (antenna, slot) and channel states (receiver, transmitter, antennas)."""
+
+PRECODERS = complex_normal(60, 3, 2, 2)
+
+ROUNDED = {"exact": False}
+MIMO = IQ[:144].reshape(18, 2, 4).repeat(3, axis=0)
+LINKS = np.resize(IQ[::-1], (54, 2, 2, 2, 2))
 
 SUMS = 1e-12
 """For measures: the order in which numbers are added up shows in the last digits of a double."""
@@ -99,6 +118,69 @@ CASES: dict[str, list[Case]] = {
         Case({"snr_db": 3.0, "seed": 5}, [FRAMES]),
         Case({"snr_db": 3.0, "signal_power": "measured"}, [IQ]),
     ],
+    "multipath_channel": [
+        Case(
+            {"delays": [3, 0], "gains_db": [-10.0, -10.0]},
+            [IQ],
+            (
+                (IQ + np.append(np.zeros(3, np.complex64), IQ[:-3])) * np.float32(np.sqrt(0.5)),
+                np.full((150, 2), np.sqrt(0.5), np.complex64),
+            ),
+            {"exact": False},
+        ),
+        Case({"delays": [0], "gains_db": [4.0]}, [IQ], (IQ, np.ones((150, 1), np.complex64))),
+        Case({"fading": "rayleigh", "coherence": 7}, [IQ]),
+        Case({"delays": [40, 2], "gains_db": [0, 3], "fading": "rayleigh", "doppler": 0.01}, [IQ]),
+    ],
+    "rayleigh_channel": [
+        Case({}, [IQ]),
+        Case({"doppler": 0.05, "coherence": 4}, [FRAMES_OF_TWO]),
+    ],
+    "rician_channel": [
+        Case({"coherence": 11, "k_db": 3.0}, [IQ]),
+        Case({"doppler": 0.1, "los_doppler": 0.03, "coherence": 2}, [FRAMES_OF_TWO]),
+    ],
+    # mimo
+    "ia_transceiver": [
+        Case({"iterations": 4}, [STATES[:40]]),
+        Case({"iterations": 3, "streams": 2, "snr_db": 30.0, "infeasible": "allow"}, [STATES]),
+        Case({"iterations": 3}, [WIDE_STATES]),
+    ],
+    "lmmse_receiver": [
+        Case({}, [FRAMES_OF_TWO, STATES]),
+        Case(
+            {"user": 1, "snr_db": 30.0, "csi_error": 0.1},
+            [FRAMES_OF_TWO[:, :1], STATES[:, :, :, :1]],
+        ),
+        Case({"user": 1, "power": 2.0}, [FRAMES_OF_THREE, WIDE_STATES]),
+    ],
+    "mimo_filter": [Case({"user": 1}, [FRAMES_OF_TWO, PRECODERS.conj().swapaxes(2, 3)])],
+    "mimo_precoder": [
+        Case({}, [FRAMES_OF_TWO, PRECODERS]),
+        Case(
+            {"user": 2, "power": 1e6},
+            [FRAMES_OF_TWO, PRECODERS],
+            PRECODERS[:, 2] @ FRAMES_OF_TWO,
+            ROUNDED,
+        ),
+    ],
+    # mimo
+    "channel_state_source": [
+        Case({"users": 3, "rx_antennas": 1, "frames": 60, "cross_gain_db": -3.0}, 100),
+        Case({"fading": "rician", "rx_correlation": 0.5, "coherence": 4}, 60),
+        Case({"doppler": 0.03, "tx_correlation": 0.5}, 60),
+        Case({"fading": "none", "users": 1}, 60, np.tile(np.eye(2, dtype="c8"), (60, 1, 1, 1, 1))),
+        Case({"file": "{tmp}/links.npy", "repeat": True}, 60, np.tile(LINKS, (2, 1, 1, 1, 1))[:60]),
+    ],
+    "mimo_interference_channel": [
+        Case({"snr_db": 3.0, "seed": 5}, [MIMO, MIMO[::-1], LINKS]),
+        Case({"users": 1, "snr_db": 3.0}, [MIMO, LINKS[:, :1, :1]]),
+    ],
+    "csi_estimator": [
+        Case({}, [LINKS], LINKS),
+        Case({"csi": "single", "snr_db": 3.0, "delay": 4}, [LINKS]),
+        Case({"csi": "orthogonal", "estimator": "mmse", "rho": 0.9}, [LINKS]),
+    ],
     # neural
     "semantic_encoder": [Case({"model": "arn/encoder"}, [IMAGES], None, {"exact": False})],
     "arn_transmitter": [Case({"model": "arn/alice"}, [FRAMES], None, {"exact": False})],
@@ -110,6 +192,23 @@ CASES: dict[str, list[Case]] = {
             None,
             {"exact": False, "tags": [Tag(9, "arn", False), Tag(30, "arn", True)]},
         ),
+    ],
+    "irsc_transmitter": [
+        Case(
+            {"model": "{tmp}/irsc/transmitter_2", "user": 1},
+            [IMAGES[:40], CHANNELS],
+            None,
+            {"exact": False},
+        ),
+    ],
+    "irsc_receiver": [
+        Case(
+            {"model": "{tmp}/irsc/receiver_2", "user": 1, "snr_db": 3.0},
+            [CHANNELS[:, 0, 0], CHANNELS],
+            None,
+            {"exact": False},
+        ),
+        Case({"model": "{tmp}/irsc/blind"}, [CHANNELS[:, 0, 0], None], None, {"exact": False}),
     ],
     "semantic_decoder": [Case({"model": "arn/decoder"}, [FRAMES], None, {"exact": False})],
     "eavesdropper": [Case({"model": "arn/eve"}, [FRAMES], None, {"exact": False})],
@@ -476,8 +575,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory, run_peer: Callable[..., Non
     path = tmp_path_factory.mktemp("law")
     REALS.tofile(path / "reals.f32")
     np.save(path / "frames.npy", FRAMES)
+    np.save(path / "links.npy", LINKS)
     (path / "link.key").write_text("5a" * 32)
     (path / "link.key").chmod(0o600)
+    models = Models(slots=2, transmitter_h="all", receiver_h="own", snr_db=True)
+    models.write(path / "irsc")
+    models.but(receiver_h=None, snr_db=False).receiver(path / "irsc" / "blind.onnx")
     np.savez(path / "images.npz", images=IMAGES, labels=LABELS.astype(np.uint8))
     marks = [Tag(0, "rx_freq", 1e9), Tag(20, "frame", 1), Tag(60, "gap", 3), Tag(149, "frame", 2)]
     find("sigmf_sink")(file=path / "iq", sample_rate=1e6)(IQ, tags=marks)

@@ -601,3 +601,22 @@ def test_random_cuts(
             harness.end()
             outcomes.append((harness.outputs()[0].tolist(), harness.tags()))
     assert outcomes[0] == outcomes[1]
+
+
+def test_chunks_that_wait_on_several_inputs_are_joined_while_they_are_small() -> None:
+    class Both(Sink):
+        x = Input("int64")
+        y = Input("float32[8]")
+        sizes: list[int] = state(factory=list, doc="")
+
+        def work(self, x: Array, y: Array, at: int) -> None:
+            self.sizes.append(len(x))
+
+    block = Both()
+    with Harness(block, {"x": INT, "y": ItemType("float32", (8,))}) as harness:
+        for size in (100, 5000, 3000, 3000):
+            harness.queues["x"].put(np.zeros(size, np.int64))
+            harness.queues["y"].put(np.zeros((size, 8), np.float32))
+        harness.end()
+    # 4096 items of y are as much as is worth joining; what is one chunk stays one.
+    assert block.sizes == [4096, 4096, 2908]

@@ -283,6 +283,32 @@ def test_chunks_larger_than_a_block_takes_are_cut() -> None:
     np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 2)
 
 
+@pytest.mark.parametrize(("chunk", "most"), [(1, 64), (16, 64), (300, 300)])
+def test_sources_of_one_reader_keep_pace(chunk: int, most: int) -> None:
+    """What one gives ahead of the other waits, and leaves the cache."""
+
+    class Both(Sink):
+        """Notes how many items it gets at once."""
+
+        x = Input("float32", doc="Items.")
+        y = Input("float32", doc="Items.")
+        sizes: list[int] = state(factory=list, doc="Of the chunks.")
+
+        def work(self, x: Array, y: Array, at: int) -> None:
+            np.testing.assert_array_equal(x, y)
+            self.sizes.append(len(x))
+
+    fg = Flowgraph()
+    sink = Both()
+    one, two = Counter(items=6000), Counter(items=6000)
+    fg.connect(one.y, sink.x)
+    fg.connect(two.y, sink.y)
+    run_with(fused, fg, chunk)
+    assert sum(sink.sizes) == 6000
+    assert max(sink.sizes) <= most + chunk
+    assert max(sink.sizes) >= most
+
+
 def test_a_single_output_may_come_in_a_tuple() -> None:
     class Wrapped(Gain):
         """A gain that wraps its only output."""

@@ -1,0 +1,79 @@
+"""Channel states recorded in a file: measured, or computed elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
+
+from semradio.blocks.errors import ParameterError
+
+States = npt.NDArray[np.complex64]
+
+_PIECE = 1 << 18
+"""Values looked at in one go."""
+
+
+class StateFile:
+    """The channel states of a ``.npy`` file, mapped read-only: (n, K, K, Nr, Nt) complex numbers.
+
+    Args:
+        file: path of the file; '~' is the home directory.
+
+    Raises:
+        ParameterError: there is no such file, it is no .npy file, or it holds other numbers, no
+            states, or another shape.
+    """
+
+    def __init__(self, file: str) -> None:
+        path = Path(file).expanduser()
+        # Opening a pipe that nobody writes to would never return.
+        if not path.is_file():
+            raise _error(f"file '{path}' does not exist or is not a regular file")
+        try:
+            self._states = npy.open_memmap(path, mode="r")
+        except Exception as error:
+            # The header is text that NumPy parses: what is damaged fails in many ways.
+            raise _error(f"file '{path}' is not a .npy file that can be read: {error}") from None
+        self._path = path
+        shape, dtype = self._states.shape, self._states.dtype
+        if dtype.kind != "c":
+            raise _error(f"file '{path}' must hold complex numbers, not {dtype}")
+        if len(shape) != 5 or shape[1] != shape[2] or 0 in shape[1:]:
+            raise _error(
+                f"file '{path}' must hold channel states of shape (n, users, users, receive "
+                f"antennas, transmit antennas), not {shape}"
+            )
+        if not len(self._states):
+            raise _error(f"file '{path}' holds no channel state: its shape is {shape}")
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one state: (K, K, Nr, Nt)."""
+        return self._states.shape[1:]
+
+    def check_finite(self) -> None:
+        """Raise ParameterError naming the first state with NaN or infinity, if any."""
+        step = max(1, _PIECE // self._states[0].size)
+        for start in range(0, len(self), step):
+            piece = self[start : start + step]
+            bad = ~np.isfinite(piece).reshape(len(piece), -1).all(axis=1)
+            if bad.any():
+                raise _error(
+                    f"file '{self._path}' holds NaN or infinity, first in channel state "
+                    f"{start + int(bad.argmax())} of {len(self)}"
+                )
+
+    def __getitem__(self, key: slice | npt.NDArray[np.int64]) -> States:
+        """Return states as complex64[n, K, K, Nr, Nt], in C order."""
+        with np.errstate(over="ignore"):
+            return np.array(self._states[key], np.complex64, order="C")
+
+
+def _error(text: str) -> ParameterError:
+    return ParameterError(text, "file")
