@@ -13,11 +13,13 @@ from semradio.blocks.api import (
     Array,
     Input,
     ItemType,
+    ItemTypeError,
     ModelError,
     SyncBlock,
     parameter,
     state,
 )
+from semradio.blocks.api.item_type import Pattern
 from semradio.blocks.metrics.item_power import check_finite
 from semradio.blocks.neural.model_file import find_model, read_card
 from semradio.blocks.neural.onnx_session import OnnxSession
@@ -138,3 +140,61 @@ class OneToOneModelBlock(ModelBlock):
             raise self.session.failure(error) from None
 
     work: Callable[..., Array | tuple[Array | None, ...]] = infer
+
+
+class NamedModelBlock(ModelBlock):
+    """Base of the blocks that feed a model by name: what a block calls ``h`` feeds the model's
+    input ``h``. An input that a model may do without is left out where it has none."""
+
+    needed: ClassVar[tuple[str, ...]] = ()
+    """Inputs that every model has."""
+    possible: ClassVar[tuple[str, ...]] = ()
+    """Inputs that a model may have besides."""
+    result: ClassVar[str]
+    """The model's output."""
+
+    def configure(self) -> None:
+        super().configure()
+        self.tensors = {port.name: port for port in self.session.inputs}
+        known = {*self.needed, *self.possible}
+        if not set(self.needed) <= self.tensors.keys() <= known:
+            ports = ", ".join(map(str, self.session.inputs))
+            also = f", and as it likes {', '.join(self.possible)}" if self.possible else ""
+            raise ModelError(
+                f"model '{self.model}' has the inputs {ports}; the block '{self.block_type}' "
+                f"takes a model with {', '.join(self.needed)}{also}; 'onnx_model' takes any"
+            )
+        if self.result not in {port.name for port in self.session.outputs}:
+            ports = ", ".join(map(str, self.session.outputs))
+            raise ModelError(
+                f"model '{self.model}' has the outputs {ports}; the block '{self.block_type}' "
+                f"takes a model that gives '{self.result}'"
+            )
+        self._result = [self.result]
+
+    def result_type(self, feed: Mapping[str, ItemType]) -> ItemType:
+        """Return the item type of the model's result for these inputs, found by a trial run.
+
+        Raises:
+            ItemTypeError: an input does not fit the model.
+            ModelError: the model is none for streams.
+        """
+        for name, item in feed.items():
+            if not Pattern.parse(self.tensors[name].pattern).accepts(item):
+                raise ItemTypeError(
+                    f"input '{name}' of block '{self.name}' gives the model {item}, but model "
+                    f"'{self.model}' takes {self.tensors[name].pattern}"
+                )
+        self._feed = dict(feed)
+        return self.session.output_types(self._result, feed, self.max_batch > 1)[self.result]
+
+    def start(self) -> None:
+        self._run = self.session.runner()
+        self.warm_up(self._result, self._feed)
+
+    def infer(self, feed: dict[str, Array]) -> Array:
+        """Return the model's result for a chunk."""
+        try:
+            return self._run(self._result, feed)[0]
+        except Exception as error:
+            raise self.session.failure(error) from None

@@ -24,7 +24,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     card may be extended without breaking older readers.
 
     Raises :class:`ModelError` if a number in ``metrics`` or ``parity`` is not finite, because
-    JSON has no word for it.
+    JSON has no word for it, and if ``user`` is none of the ``users``.
     """
 
     name: str
@@ -39,6 +39,14 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Meaning of each input, by the name that it has in the graph."""
     outputs: dict[str, str] = {}
     """Meaning of each output, by the name that it has in the graph."""
+    axes: dict[str, tuple[str, ...]] = {}
+    """Order of the axes of inputs and outputs after the batch: ``h: (re_im, receiver, transmitter,
+    rx_antenna, tx_antenna)``. Where a model takes complex numbers as planes, ``re_im`` is the axis
+    of the planes, the real one first. Nothing in a tensor's shape tells a swapped order."""
+    users: int | None = None
+    """Transmitter-receiver pairs K of the link that the model was trained for."""
+    user: int | None = None
+    """Which of them the model serves, counted from 0."""
     power_normalisation: str = ""
     """How the power of the transmitted signal is fixed; empty where that has no meaning."""
     snr_db: float | None = None
@@ -71,6 +79,10 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             for key, value in figures.items():
                 if not math.isfinite(value):
                     raise ModelError(f"model card '{self.name}': {group} '{key}' is {value}")
+        if self.user is not None and not 0 <= self.user < (self.users or self.user + 1):
+            raise ModelError(
+                f"model card '{self.name}': user {self.user}, counted from 0, of {self.users}"
+            )
 
     def to_json(self) -> str:
         """Return the card as JSON text; fields that hold their default are left out."""

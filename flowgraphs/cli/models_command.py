@@ -54,13 +54,17 @@ def _lines(name: str, found: ModelDescription) -> list[str]:
         ("output", found.outputs, card.outputs if card is not None else {}),
     ):
         for port in ports:
-            lines.append(f"  {title:<14} {port}  {meanings.get(port.name, '')}".rstrip())
+            axes = ", ".join(card.axes.get(port.name, ())) if card is not None else ""
+            meaning = f"{meanings.get(port.name, '')}{f' ({axes})' if axes else ''}"
+            lines.append(f"  {title:<14} {port}  {meaning}".rstrip())
     if card is None:
         return [*lines, "", "the file has no model card"]
     for label, value in (
         ("system", card.system),
         ("architecture", card.architecture),
         ("parameters", card.parameters),
+        ("users", card.users),
+        ("user", None if card.user is None else f"{card.user}, counted from 0"),
         ("power", card.power_normalisation),
         ("trained at", None if card.snr_db is None else f"SNR {card.snr_db:g} dB"),
         ("data", f"{card.dataset}: {card.split}" if card.dataset else None),

@@ -11,8 +11,12 @@ ROOT = Path(__file__).parent.parent
 
 
 def shipped() -> dict[str, Path]:
-    """Return the flowgraph files of semradio by name, sorted."""
-    return {path.stem: path for path in sorted(ROOT.rglob("*.yml"), key=lambda p: p.stem)}
+    """Return the flowgraph files of semradio by name, sorted.
+
+    Folders that are no packages hold parts of the others, which are no flowgraphs by themselves.
+    """
+    files = [path for path in ROOT.rglob("*.yml") if (path.parent / "__init__.py").is_file()]
+    return {path.stem: path for path in sorted(files, key=lambda p: p.stem)}
 
 
 def find(name: str) -> Path:

@@ -18,6 +18,9 @@ FULL = ModelCard(
     summary="Adds an attack.",
     inputs={"x": "frame"},
     outputs={"y": "protected frame"},
+    axes={"x": ("re_im", "tx_antenna", "slot")},
+    users=2,
+    user=1,
     power_normalisation="E||x||^2 = 1",
     snr_db=10.0,
     dataset="mnist",
@@ -69,6 +72,13 @@ def test_an_unreadable_card_is_told(text: str, words: str) -> None:
 def test_a_figure_that_json_has_no_word_for_is_refused(value: float) -> None:
     with pytest.raises(ModelError, match="metrics 'psr_db' is"):
         ModelCard(name="mine", role="custom", metrics={"psr_db": value})
+
+
+@pytest.mark.parametrize(("users", "user"), [(2, 2), (None, -1), (1, 5)])
+def test_a_user_is_one_of_the_users(users: int | None, user: int) -> None:
+    with pytest.raises(ModelError, match=f"user {user}, counted from 0, of {users}"):
+        ModelCard(name="mine", role="custom", users=users, user=user)
+    assert ModelCard(name="mine", role="custom", users=2, user=1).users == 2
 
 
 def test_cards_are_read_without_torch_or_onnx() -> None:

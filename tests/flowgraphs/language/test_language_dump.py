@@ -153,6 +153,9 @@ def test_shipped_flowgraphs_by_name() -> None:
     assert "arn_link" in shipped()
     assert find("arn_link") == shipped()["arn_link"]
     assert load("arn_link").name == "arn_link"
+    # What others are made of is none by itself.
+    assert "irsc_link" in shipped()
+    assert not [path for path in shipped().values() if path.parent.name == "irsc"]
 
 
 def test_files_go_before_names(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -10,6 +11,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from semradio.flowgraphs.language import schema, shipped
+from semradio.flowgraphs.language.shipped import ROOT
+
+FILES = [*shipped().values(), *sorted((ROOT / "irsc").iterdir())]
+"""The flowgraphs that come with semradio, and the parts of one."""
 
 GOOD = """\
 flowgraph: good
@@ -97,7 +102,7 @@ def test_parameters_are_described() -> None:
     assert factor["default"] == 1.0
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
-def test_shipped_flowgraphs(name: str, validator: Any) -> None:
-    found = read(shipped()[name].read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_shipped_flowgraphs(path: Path, validator: Any) -> None:
+    found = read(path.read_text(encoding="utf-8"))
     assert [e.message for e in validator.iter_errors(found)] == []
