@@ -33,13 +33,20 @@ class Schedule:
     """How the learning rate falls: not, or along half a cosine to zero at the last step."""
     patience: int = 0
     """Stop after so many epochs without a better validation loss; 0: never."""
+    warm_up: int = 0
+    """Steps in which the learning rate rises from zero to its course."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Adam's decay rates of the two moments."""
+    fused: bool = False
+    """Whether Adam passes over the weights once per step: faster, and it rounds otherwise."""
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """Return the learning rate of step ``step``, counted from 0 over the whole phase."""
+        begun = min(1.0, (step + 1) / self.warm_up) if self.warm_up else 1.0
         if self.decay == "constant":
-            return self.learning_rate
+            return self.learning_rate * begun
         done = step / (self.epochs * steps_per_epoch)
-        return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+        return self.learning_rate * begun * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,12 @@ class _Run:
 
     def __init__(self, phase: Phase) -> None:
         self.phase = phase
-        self.optimisers = {"phase": _adam(phase.modules.values(), phase.schedule.learning_rate)}
+        schedule = phase.schedule
+        self.optimisers = {
+            "phase": _adam(
+                phase.modules.values(), schedule.learning_rate, schedule.betas, schedule.fused
+            )
+        }
         self.networks = dict(phase.modules)
         if phase.opponent is not None:
             opponent = phase.opponent
@@ -216,9 +228,14 @@ class _Run:
         return {name: copy.deepcopy(module.state_dict()) for name, module in self.networks.items()}
 
 
-def _adam(modules: Iterable[nn.Module], learning_rate: float) -> torch.optim.Adam:
+def _adam(
+    modules: Iterable[nn.Module],
+    learning_rate: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    fused: bool = False,
+) -> torch.optim.Adam:
     weights = [p for module in modules for p in module.parameters() if p.requires_grad]
-    return torch.optim.Adam(weights, lr=learning_rate)
+    return torch.optim.Adam(weights, lr=learning_rate, betas=betas, fused=fused or None)
 
 
 def _refuse_other_settings(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
 from semradio.export.checkpoint import write_bytes
+from semradio.export.half_weights import round_weights, store_half
 from semradio.export.parity import (
     example_batches,
     measured_parity,
@@ -62,6 +63,7 @@ def export_onnx(
     levels: int = 0,
     opset: int = OPSET,
     batches: Sequence[int] = BATCHES,
+    half: bool = False,
 ) -> ModelCard:
     """Export a module as one ONNX file and check it against the module.
 
@@ -80,6 +82,8 @@ def export_onnx(
     opset : the ONNX operator set. The exporter silently gives 18 for some older ones, which is
         refused.
     batches : batch sizes to compare at.
+    half : whether to round the weights to 16 bits and store them so, in half the space; they are
+        computed with 32 bits, and compared is the module with rounded weights.
 
     Returns the card as written.
 
@@ -88,6 +92,8 @@ def export_onnx(
     does not reproduce it.
     """
     deployed = copy.deepcopy(module).cpu().eval()
+    if half:
+        round_weights(deployed)
     weights = [*deployed.parameters(), *deployed.buffers()]
     if sum(weight.numel() * weight.element_size() for weight in weights) > _LARGEST_BYTES:
         raise ModelError(f"'{card.name}' is larger than 2 GB, the limit of a single ONNX file")
@@ -96,6 +102,8 @@ def export_onnx(
         deployed, examples, outputs, name=card.name, tolerance=tolerance, levels=levels
     )
     model = _converted(deployed, inputs, outputs, card.name, opset)
+    if half:
+        store_half(model)
     _check(model, inputs, outputs, card.name, opset)
     complete = msgspec.structs.replace(
         card,

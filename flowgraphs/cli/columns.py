@@ -28,13 +28,11 @@ def columns(rows: Sequence[Sequence[str]], *, widest: int = 32) -> list[str]:
 
 def _row(row: Sequence[str], starts: Sequence[int]) -> list[str]:
     lines = [""]
-    for cell, start in zip(row[:-1], starts, strict=False):
-        _put(lines, cell, start)
-    last = starts[-1]
-    for text in textwrap.wrap(
-        row[-1], max(WIDTH - last, 30), break_long_words=False, break_on_hyphens=False
-    ):
-        _put(lines, text, last)
+    for cell, start in zip(row, starts, strict=True):
+        for text in textwrap.wrap(
+            cell, max(WIDTH - start, 30), break_long_words=False, break_on_hyphens=False
+        ):
+            _put(lines, text, start)
     return [line.rstrip() for line in lines]
 
 

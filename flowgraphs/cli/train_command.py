@@ -7,6 +7,15 @@ from pathlib import Path
 import click
 
 
+def as_given(value: object) -> str:
+    """Return a setting's value as ``--set`` takes it."""
+    if isinstance(value, tuple):
+        return ",".join(map(as_given, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value)
+
+
 @click.command("train")
 @click.argument("recipe", required=False)
 @click.option(
@@ -40,7 +49,7 @@ def command(
     if recipe is None:
         for name, known in commands.describe().items():
             click.echo(f"{name}\n{click.wrap_text(known.summary, 96, '  ', '  ')}\n")
-            rows = [(o.name, o.type, str(o.default), o.doc) for o in known.options()]
+            rows = [(o.name, o.type, as_given(o.default), o.doc) for o in known.options()]
             click.echo("\n".join(columns(rows, widest=24)))
             variants = f"variants: {', '.join(known.variants())}"
             click.echo("\n" + click.wrap_text(variants, 96, "  ", "    "))
