@@ -10,9 +10,10 @@ import click
 
 if TYPE_CHECKING:
     from semradio.export.studies import StudyEvent
-    from semradio.flowgraphs.figures.declaration import Figure
+    from semradio.flowgraphs.figures.declaration import AnyFigure
+    from semradio.flowgraphs.figures.models import Models
 
-SEEDS, FRAMES, QUICK_FRAMES = "0..2", 10_000, 2_000
+SEEDS, ONE_SEED, FRAMES, QUICK_FRAMES = "0..2", "0", 10_000, 2_000
 
 
 @click.command("figure")
@@ -20,13 +21,16 @@ SEEDS, FRAMES, QUICK_FRAMES = "0..2", 10_000, 2_000
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; default: figures.")
 @click.option("--format", "formats", default="png,svg,pdf", show_default=True, metavar="LIST")
 @click.option(
-    "--seeds", metavar="LIST", help=f"Seeds of the models and the noise; default {SEEDS}."
+    "--seeds",
+    metavar="LIST",
+    help=f"Seeds of the models and the noise; default {SEEDS}; {ONE_SEED} on shipped models.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: the cores.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps models and runs.")
+@click.option("--train", is_flag=True, help="Train models instead of taking the shipped ones.")
 @click.option("--quick", is_flag=True, help="Train in a hurry, and measure on fewer images.")
 @click.option("--frames", type=click.IntRange(min=1), help="Images of each run.")
-@click.option("--from", "source", type=click.Path(path_type=Path), help="Draw from this table.")
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Draw from this file.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 def command(
     name: str | None,
@@ -35,6 +39,7 @@ def command(
     seeds: str | None,
     jobs: int | None,
     cache: Path | None,
+    train: bool,
     quick: bool,
     frames: int | None,
     source: Path | None,
@@ -43,12 +48,15 @@ def command(
     """Make the figure NAME: train what is missing, run the flowgraphs, write plot and table.
 
     Without NAME, list the figures. Models and finished runs are kept, so the same command goes on
-    after an interruption, and draws at once when all is there.
+    after an interruption, and draws at once when all is there. Some figures are measured on shipped
+    models, and train nothing unless told to.
 
     \b
     semradio figure arn-snr --quick             sooner, and only the course of things
     semradio figure arn-snr                     the whole
     semradio figure arn-snr --from figures/arn-snr.csv      the plot alone
+    semradio figure irsc-snr                    on shipped models
+    semradio figure irsc-snr --train            on models of your own, several of each
     """
     from semradio.flowgraphs.cli.columns import columns
     from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
@@ -60,21 +68,28 @@ def command(
     figure = figure_named(name)
     kinds = [kind.strip() for kind in formats.split(",")]
     if source is not None:
-        if quick or any(option is not None for option in (seeds, jobs, cache, frames)):
+        if train or quick or any(option is not None for option in (seeds, jobs, cache, frames)):
             raise click.UsageError(
-                "--from draws what stands in the table: --seeds, --jobs, --cache, --quick and "
-                "--frames do not go with it"
+                "--from draws what stands in the file: --seeds, --jobs, --cache, --train, --quick "
+                "and --frames do not go with it"
             )
         files = _redraw(figure, source, out, kinds)
     else:
+        if train and figure.zoo is None:
+            raise click.UsageError(
+                f"the models of {name} are always trained; --train is for figures that are "
+                "measured on shipped ones"
+            )
+        trained = train or figure.zoo is None
         try:
             files = _make(
                 figure,
                 out or Path("figures"),
                 kinds,
-                _seeds(seeds or SEEDS),
+                _seeds(figure, seeds, trained),
                 jobs,
                 cache,
+                trained,
                 quick,
                 frames or (QUICK_FRAMES if quick else FRAMES),
                 quiet,
@@ -87,7 +102,7 @@ def command(
     return 0
 
 
-def _redraw(figure: Figure, source: Path, out: Path | None, formats: list[str]) -> list[Path]:
+def _redraw(figure: AnyFigure, source: Path, out: Path | None, formats: list[str]) -> list[Path]:
     from semradio.flowgraphs.figures.making import check, redraw
 
     folder = out if out is not None else source.absolute().parent
@@ -96,12 +111,13 @@ def _redraw(figure: Figure, source: Path, out: Path | None, formats: list[str]) 
 
 
 def _make(
-    figure: Figure,
+    figure: AnyFigure,
     out: Path,
     formats: list[str],
     seeds: tuple[int, ...],
     jobs: int | None,
     cache: Path | None,
+    trained: bool,
     quick: bool,
     frames: int,
     quiet: bool,
@@ -110,13 +126,29 @@ def _make(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from semradio.blocks.datasets.places import cache_folder
-    from semradio.export.studies import prepare
     from semradio.flowgraphs.cli.sweep_display import progress_display
     from semradio.flowgraphs.figures.making import check, make
     from semradio.flowgraphs.figures.measuring import Study
 
     check(out, formats)
     cache = cache if cache is not None else cache_folder() / "studies"
+    models = _trained(figure, seeds, jobs, cache, quick, quiet) if trained else _shipped(figure)
+    study = Study(models, seeds, frames)
+    with progress_display(quiet) as on_progress:
+        return make(figure, study, cache / "figures" / figure.name, out, formats, jobs, on_progress)
+
+
+def _trained(
+    figure: AnyFigure,
+    seeds: tuple[int, ...],
+    jobs: int | None,
+    cache: Path,
+    quick: bool,
+    quiet: bool,
+) -> Models:
+    from semradio.export.studies import prepare
+    from semradio.flowgraphs.figures.models import Trained
+
     root = prepare(
         figure.recipe,
         figure.variants,
@@ -126,9 +158,16 @@ def _make(
         quick=quick,
         progress=None if quiet else _told,
     )
-    study = Study(root, seeds, quick, frames)
-    with progress_display(quiet) as on_progress:
-        return make(figure, study, cache / "figures" / figure.name, out, formats, jobs, on_progress)
+    return Trained(root, quick)
+
+
+def _shipped(figure: AnyFigure) -> Models:
+    from semradio.flowgraphs.figures.models import Shipped
+
+    assert figure.zoo is not None
+    models = Shipped(figure.zoo)
+    models.require(figure.variants)
+    return models
 
 
 def _told(event: StudyEvent) -> None:
@@ -138,10 +177,16 @@ def _told(event: StudyEvent) -> None:
     )
 
 
-def _seeds(text: str) -> tuple[int, ...]:
+def _seeds(figure: AnyFigure, text: str | None, trained: bool) -> tuple[int, ...]:
+    from semradio.flowgraphs.figures.declaration import Examples
     from semradio.flowgraphs.sweep.axis import Axis
 
+    single = isinstance(figure, Examples)
+    if text is None:
+        text = SEEDS if trained and not single else ONE_SEED
     values = Axis.of("--seeds", text).texts
     if not all(value.isdecimal() for value in values):
         raise click.UsageError(f"--seeds: whole numbers such as 0..2 or 0,3, not '{text}'")
+    if single and len(values) > 1:
+        raise click.UsageError(f"{figure.name} shows the pictures of one seed, not of {text}")
     return tuple(map(int, values))

@@ -66,7 +66,7 @@ FIGURE = Figure(
             x_label="labelled protected frames",
             x=tuple(_TRAINED_ON),
             names={200.0: "200", 1000.0: "1000", 5000.0: "5000", 50000.0: "50,000"},
-            log_x=True,
+            spacing="log",
             limits=(0.0, 1.0),
             curves=(
                 Curve("unprotected, fixed Eve", "plain", overrides=_PLAIN, at=()),

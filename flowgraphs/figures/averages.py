@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semradio.flowgraphs.figures.declaration import Figure, X
-from semradio.flowgraphs.figures.measuring import COLUMNS
 from semradio.flowgraphs.sweep import SweepError, Table
 from semradio.flowgraphs.sweep.summary import mean_and_interval
 
@@ -41,7 +40,7 @@ def averages(figure: Figure, table: Table, source: Path | None = None) -> dict[K
             there is one that the figure does not have, or a value is no number.
     """
     where = f"{source}: " if source else ""
-    lacking = [name for name in COLUMNS if name not in table.columns]
+    lacking = [name for name in figure.columns if name not in table.columns]
     if lacking:
         raise SweepError(f"{where}no figure's table: no column {', '.join(lacking)}")
     wanted: dict[Key, list[float]] = {

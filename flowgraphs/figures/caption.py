@@ -2,35 +2,67 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
 from semradio.blocks.datasets.catalogue import DATASETS
-from semradio.flowgraphs.figures.declaration import Figure
+from semradio.flowgraphs.figures.declaration import Examples, Figure
 from semradio.flowgraphs.sweep import Table
 
+if TYPE_CHECKING:
+    from semradio.flowgraphs.figures.examples import Sheet
+
 _SPLITS = {"heldout": "held-out images", "test": "test images", "train": "training images"}
+_QUICK = "Quick training, which shows the course of things, not their size."
 
 
 def caption(figure: Figure, table: Table) -> str:
     """Return a figure's caption, told by its table."""
     runs = [row for row in table.rows if row["images"] is not None]
     sets = [
-        f"{_title(dataset)}, {images:,} {_SPLITS.get(split, f'images of {split}')}"
-        for dataset, split, images in dict.fromkeys(
-            (row["dataset"], row["split"], row["images"]) for row in runs
+        f"{' and '.join(datasets)}, {images:,} {_SPLITS.get(split, f'images of {split}')}"
+        + " of each" * (len(datasets) > 1)
+        for datasets, split, images in dict.fromkeys(
+            (_datasets(row), row["split"], row["images"]) for row in runs
         )
     ]
+    trainings = {row["training"] for row in table.rows}
     seeds = len({row["seed"] for row in table.rows})
-    if seeds > 1:
-        drawn = (
-            f"Mean and 95\u00a0% interval (Student's t) over {seeds} seeds of weights, batches and "
-            "noise."
-        )
+    return _joined(
+        f"{'; '.join([*sets, figure.note])}.", _drawn(figure, trainings, seeds), trainings
+    )
+
+
+def sheet_caption(examples: Examples, sheet: Sheet) -> str:
+    """Return the caption of a sheet of examples."""
+    drawn = f"Beside each row, the mean over {sheet.images:,} images."
+    if sheet.training == "zoo":
+        drawn += " One training stands behind each row."
+    return _joined(f"{examples.note}.", drawn, {sheet.training})
+
+
+def _joined(measured: str, drawn: str, trainings: set[str]) -> str:
+    return " ".join([_QUICK] * ("quick" in trainings) + [measured, drawn])
+
+
+def _drawn(figure: Figure, trainings: set[str], seeds: int) -> str:
+    """Return what the intervals are over."""
+    shipped = "zoo" in trainings
+    if seeds == 1:
+        known = f"One seed of {_words(figure.chance)}" if shipped else "One seed"
+        words = f"{known}, so no intervals."
     else:
-        drawn = "One seed, so no intervals."
-    parts = [f"{'; '.join([*sets, figure.note])}.", drawn]
-    if any(row["training"] == "quick" for row in table.rows):
-        parts.insert(0, "Quick training, which shows the course of things, not their size.")
-    return " ".join(parts)
+        over = figure.chance if shipped else ("weights", "batches", *figure.chance)
+        words = f"Mean and 95\u00a0% interval (Student's t) over {seeds} seeds of {_words(over)}."
+    return f"One training stands behind each curve. {words}" if shipped else words
 
 
-def _title(dataset: str) -> str:
-    return DATASETS[dataset].title if dataset in DATASETS else dataset
+def _words(several: tuple[str, ...]) -> str:
+    *first, last = several
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _datasets(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the data sets of a run: one, or those of the users."""
+    names = json.loads(row["datasets"]) if "datasets" in row else [row["dataset"]]
+    return tuple(DATASETS[name].title if name in DATASETS else name for name in names)

@@ -8,11 +8,11 @@ from functools import cache
 
 from semradio.blocks.errors import ParameterError, nearest
 from semradio.flowgraphs import figures
-from semradio.flowgraphs.figures.declaration import Figure
+from semradio.flowgraphs.figures.declaration import AnyFigure
 
 
 @cache
-def all_figures() -> dict[str, Figure]:
+def all_figures() -> dict[str, AnyFigure]:
     """Return the figures by name, sorted."""
     found = {}
     for module in pkgutil.iter_modules(figures.__path__):
@@ -24,7 +24,7 @@ def all_figures() -> dict[str, Figure]:
     return dict(sorted(found.items()))
 
 
-def figure_named(name: str) -> Figure:
+def figure_named(name: str) -> AnyFigure:
     """Return a figure; ParameterError with the nearest name if there is none."""
     known = all_figures()
     if name not in known:

@@ -1,4 +1,5 @@
-"""What a figure is: panels of curves, each measured by a flowgraph over the values of x.
+"""What a figure is: panels of curves, each measured by a flowgraph over the values of x, or a sheet
+of pictures.
 
 A figure is data. Which models must be trained, which flowgraphs are swept, how the table looks and
 what is drawn follow from it.
@@ -6,7 +7,8 @@ what is drawn follow from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +18,23 @@ X = float | str
 Text = str | Mapping[Any, str]
 """Text that may depend on x: ``{x}`` in it stands for x, or it is looked up by x."""
 
+AXES = ("figure", "panel", "curve", "x", "seed")
+"""Columns that tell the rows of a figure's table apart."""
+
+PAIR_CONTEXT = (
+    "dataset",
+    "split",
+    "snr_db",
+    "eve_snr_db",
+    "protect",
+    "restore",
+    "follow",
+    "attacker",
+    "power.psr_db",
+    "power.power_gain_db",
+)
+"""What the tables of the figures of the paired modules tell of each run."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -23,7 +42,7 @@ class Curve:
 
     label : its name in the plot and in the table; unique within the panel
     style : a key of :data:`semradio.flowgraphs.figures.palette.STYLES`
-    variant : folder of the models within a study (see ``semradio.export.studies``)
+    variant : of the recipe, and the name of the models' folder, trained or in the zoo
     overrides : variables of the flowgraph
     at : the values of x at which it is measured; None: all of the panel. Empty: it does not
         depend on x, is measured once, and drawn as a level line
@@ -57,11 +76,12 @@ class Reference:
 class Panel:
     """A pair of axes.
 
-    quantity : the result that is drawn, ``BLOCK.KEY``, or a measure of
-        :data:`semradio.flowgraphs.figures.costs.COSTS`
+    quantity : the result that is drawn, ``BLOCK.KEY``; the mean of it over the replicas of a
+        block, ``BLOCK[*].KEY``; or a measure of :data:`semradio.flowgraphs.figures.costs.COSTS`
     kind : ``lines`` over numbers; ``dots``, a row for each category
+    spacing : of the values of x in ``lines``; ``even``: in their order, equally far apart
     names : how values of x are shown, where that is not as they are
-    limits : of the quantity; None: as the data need
+    limits : of the quantity, wider where a value lies outside; None: as the data need
     digits : behind the point, where a value is written out
     """
 
@@ -72,7 +92,7 @@ class Panel:
     curves: tuple[Curve, ...]
     x_label: str = ""
     kind: Literal["lines", "dots"] = "lines"
-    log_x: bool = False
+    spacing: Literal["linear", "log", "even"] = "linear"
     names: Mapping[Any, str] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     limits: tuple[float, float] | None = None
@@ -88,30 +108,59 @@ class Panel:
         """Return a value of x as readers see it."""
         return self.names.get(x, as_text(x).replace("-", "−") if not isinstance(x, str) else x)
 
+    def span(self, values: Iterable[float]) -> tuple[float, float] | None:
+        """Return the limits of the quantity's axis for some values; None: as the data need."""
+        if self.limits is None:
+            return None
+        all_of_it = [*self.limits, *values]
+        return min(all_of_it), max(all_of_it)
+
     def number(self, value: float) -> str:
         """Return a value of the quantity as readers see it."""
         return f"{value:,.{self.digits}f}"
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure: ``semradio figure NAME`` makes it.
+@dataclass(frozen=True, kw_only=True)
+class Declared(ABC):
+    """What ``semradio figure NAME`` makes.
 
     summary : one line for the list of figures
     recipe : the recipe that trains its models
-    note : what holds for all panels, for the caption
-    settings : variables and parameters of all runs; SSIM is left out because it takes most of the
-        time and no figure shows it
-    as_table : whether to write a Markdown table beside the plot
+    zoo : the family of shipped models that it is measured on, a folder for each variant; None:
+        its models are trained, for several seeds
+    note : what holds for all of it, for the caption
+    chance : what is random in a run, for the caption
+    settings : variables and parameters of all runs
     """
 
     name: str
     title: str
     summary: str
-    panels: tuple[Panel, ...]
     recipe: str = "arn"
+    zoo: str | None = None
     note: str = ""
+    chance: tuple[str, ...] = ("noise",)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    @abstractmethod
+    def variants(self) -> tuple[str, ...]:
+        """The variants whose models it needs, in the order of their first use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Declared):
+    """Panels of curves.
+
+    settings : by default, the windowed SSIM is left out because it takes most of the time of the
+        paired modules' runs, and none of their figures shows it
+    context : variables and results of each run that the table tells besides the value
+    as_table : whether to write a Markdown table beside the plot
+    """
+
+    panels: tuple[Panel, ...]
     settings: Mapping[str, str] = field(default_factory=lambda: {"quality.ssim": "false"})
+    context: tuple[str, ...] = PAIR_CONTEXT
     as_table: bool = False
 
     @property
@@ -121,7 +170,6 @@ class Figure:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The variants whose models the figure needs, in the order of their first use."""
         return tuple(
             dict.fromkeys(
                 resolved(curve.variant, x)
@@ -130,6 +178,43 @@ class Figure:
                 for x in panel.places(curve)
             )
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the figure's table.
+
+        ``x`` is empty where a curve does not depend on it; ``training`` is ``full`` or ``quick``,
+        or ``zoo`` for shipped models; ``images`` are those of each run, of each source.
+        """
+        measured = ("value", "quantity", "flowgraph", "variant", "training", "images")
+        return (*AXES, *measured, *self.context)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples(Declared):
+    """A sheet of pictures: as sent, and as each row receives them.
+
+    rows : what is run; their styles and values of x count for nothing
+    users : a title for each sheet sink of the flowgraph, in the order of k; the pictures of a
+        user are the first of each class
+    sheet, source, quantity : with k in the place of ``{k}``, the sheet sink whose two streams are
+        shown, the image source that has their labels, and the result that is written beside
+    """
+
+    rows: tuple[Curve, ...]
+    users: tuple[str, ...]
+    sheet: str = "pictures[{k}]"
+    source: str = "source[{k}]"
+    quantity: str = "quality[{k}].ssim_global"
+    quantity_label: str = "SSIM"
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(resolved(row.variant, None) for row in self.rows))
+
+
+AnyFigure = Figure | Examples
+"""What a module declares as its ``FIGURE``."""
 
 
 def resolved(text: Text, x: X | None) -> str:

@@ -50,10 +50,12 @@ def draw_dots(
     apart = min(_APART, 0.84 / max(1, len(panel.curves)))
     beside = [curve for curve in panel.curves if curve.at != ()]
     handles = []
+    means: list[float] = []
     for curve in panel.curves:
         style = STYLES[curve.style]
         places = panel.places(curve)
         values = series(known, letter, curve.label, places)
+        means += [value.mean for value in values]
         if curve not in beside:
             mean, half = values[0].mean, values[0].half or 0.0
             axes.axvspan(mean - half, mean + half, color=style.colour, alpha=0.13, linewidth=0)
@@ -89,8 +91,9 @@ def draw_dots(
             )
     axes.set_ylim(bottom, -0.5)
     axes.set_yticks(range(len(rows)), [panel.shown(x) for x in rows] if left else [])
-    if panel.limits is not None:
-        axes.set_xlim(panel.limits)
+    span = panel.span(means)
+    if span is not None:
+        axes.set_xlim(span)
     else:
         axes.set_xlim(left=0.0)
         axes.set_xlim(right=1.12 * axes.get_xlim()[1])

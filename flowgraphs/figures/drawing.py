@@ -90,12 +90,18 @@ def _rooms(figure: Figure) -> list[Room]:
     rooms = []
     for k, panel in enumerate(figure.panels):
         if panel.kind == "lines":
-            rooms.append(Room(0.62, 3.5, 2.0))
+            rooms.append(Room(0.62, 3.5, max(2.0, 0.66 + 0.062 * _longest(panel))))
         else:
             before = figure.panels[k - 1] if k else None
             shared = before is not None and before.kind == "dots" and before.x == panel.x
             rooms.append(Room(0.0 if shared else _name_width(panel), 2.1 if many else 3.6, 0.5))
     return rooms
+
+
+def _longest(panel: Panel) -> int:
+    """Return the letters of the longest label beside the curves."""
+    labels = [*(c.label for c in panel.curves), *(r.text for r in panel.references)]
+    return max(map(len, labels))
 
 
 def _name_width(panel: Panel) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from semradio.flowgraphs.figures.averages import Average, Averages, series
-from semradio.flowgraphs.figures.declaration import Curve, Panel, Reference
+from semradio.flowgraphs.figures.declaration import Curve, Panel, Reference, X
 from semradio.flowgraphs.figures.palette import FAINT, GRID, INK, STYLES, Style
 from semradio.flowgraphs.figures.spreading import spread
 
@@ -42,14 +42,21 @@ def draw_lines(
 ) -> None:
     """Draw a panel of the kind ``lines`` into axes of ``size``, width and height in inches."""
     ends = [_draw_reference(axes, reference) for reference in panel.references]
+    means: list[float] = []
     for curve in panel.curves:
         values = series(known, letter, curve.label, panel.places(curve))
-        places = [float(x) for x in panel.places(curve) if x is not None]
+        places = [_position(panel, x) for x in panel.places(curve) if x is not None]
         _draw_curve(axes, curve, places, values)
+        means += [value.mean for value in values]
         look = _look(STYLES[curve.style])
         ends.append(_End(curve.label, values[-1].mean, look if places else {**look, "marker": ""}))
-    _dress(axes, panel)
+    _dress(axes, panel, panel.span(means))
     _label(axes, ends, size)
+
+
+def _position(panel: Panel, x: X) -> float:
+    """Return where on the axis a value of x stands."""
+    return float(panel.x.index(x)) if panel.spacing == "even" else float(x)
 
 
 def _draw_curve(axes: Axes, curve: Curve, x: Sequence[float], values: Sequence[Average]) -> None:
@@ -107,21 +114,22 @@ def _draw_reference(axes: Axes, reference: Reference) -> _End:
     )
 
 
-def _dress(axes: Axes, panel: Panel) -> None:
+def _dress(axes: Axes, panel: Panel, span: tuple[float, float] | None) -> None:
     from matplotlib.ticker import NullLocator
 
-    ticks = [float(x) for x in panel.x]
-    if panel.log_x:
+    ticks = [_position(panel, x) for x in panel.x]
+    shown = [panel.shown(x) for x in panel.x]
+    if panel.spacing == "log":
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(ticks[0] / 1.35, ticks[-1] * 1.35)
     else:
         margin = 0.04 * (ticks[-1] - ticks[0])
         axes.set_xlim(ticks[0] - margin, ticks[-1] + margin)
-    ticks = ticks[::2] if len(ticks) > 6 else ticks
-    axes.set_xticks(ticks, [panel.shown(x) for x in ticks])
-    if panel.limits is not None:
-        axes.set_ylim(panel.limits)
+    step = 2 if len(ticks) > 6 else 1
+    axes.set_xticks(ticks[::step], shown[::step])
+    if span is not None:
+        axes.set_ylim(span)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.quantity_label)
     axes.grid(color=GRID, linewidth=0.7)

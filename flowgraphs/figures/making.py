@@ -6,17 +6,23 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.figures.averages import averages, summary
 from semradio.flowgraphs.figures.caption import caption
-from semradio.flowgraphs.figures.declaration import Figure
+from semradio.flowgraphs.figures.declaration import AnyFigure, Examples, Figure
 from semradio.flowgraphs.figures.drawing import draw
+from semradio.flowgraphs.figures.examples import Sheet, collect
+from semradio.flowgraphs.figures.gallery import draw_sheet
 from semradio.flowgraphs.figures.markdown import to_markdown
 from semradio.flowgraphs.figures.measuring import Study, measure
 from semradio.flowgraphs.figures.saving import check_formats, look, require_matplotlib, save
 from semradio.flowgraphs.sweep import Table
 from semradio.flowgraphs.sweep.progress import OnSweepProgress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Picture
 
 
 def check(out: Path, formats: Sequence[str]) -> None:
@@ -37,7 +43,7 @@ def check(out: Path, formats: Sequence[str]) -> None:
 
 
 def make(
-    figure: Figure,
+    figure: AnyFigure,
     study: Study,
     store: Path,
     out: Path,
@@ -45,28 +51,39 @@ def make(
     jobs: int | None = None,
     on_progress: OnSweepProgress | None = None,
 ) -> list[Path]:
-    """Measure a figure on trained models, and write table and plot into a folder.
+    """Measure a figure, and write its data and its plot into a folder.
 
     Returns the files. Raises :class:`SemradioError` or one of its kinds, as the steps do.
     """
-    table = measure(figure, study, store, jobs, on_progress)
-    path = out / f"{figure.name}.csv"
-    table.write(path)
-    return [path, *_plot(figure, table, path, out, formats)]
+    path = out / f"{figure.name}{_suffix(figure)}"
+    if isinstance(figure, Figure):
+        table = measure(figure, study, store, jobs, on_progress)
+        table.write(path)
+        return [path, *_plot(figure, table, path, out, formats)]
+    sheet = collect(figure, study, store, jobs, on_progress)
+    sheet.write(path)
+    return [path, *_show(figure, sheet, out, formats)]
 
 
-def redraw(figure: Figure, source: Path, out: Path, formats: Sequence[str]) -> list[Path]:
-    """Draw a figure again from its table alone; elsewhere, the table goes along unchanged.
+def redraw(figure: AnyFigure, source: Path, out: Path, formats: Sequence[str]) -> list[Path]:
+    """Draw a figure again from its data alone; elsewhere, the data go along unchanged.
 
     Raises:
-        SweepError: the table cannot be read, or is not one of this figure.
+        SemradioError: the data cannot be read, or are not of this figure.
     """
-    table = Table.read(source)
-    path = out / f"{figure.name}.csv"
-    files = _plot(figure, table, source, out, formats)
+    path = out / f"{figure.name}{_suffix(figure)}"
+    if isinstance(figure, Figure):
+        files = _plot(figure, Table.read(source), source, out, formats)
+    else:
+        files = _show(figure, Sheet.read(source, figure), out, formats)
     if not (path.exists() and path.samefile(source)):
         shutil.copyfile(source, path)
     return [path, *files]
+
+
+def _suffix(figure: AnyFigure) -> str:
+    """Return how the file ends that holds a figure's data."""
+    return ".csv" if isinstance(figure, Figure) else ".npz"
 
 
 def _plot(
@@ -81,8 +98,17 @@ def _plot(
         files.append(out / f"{figure.name}.md")
         files[-1].write_text(to_markdown(figure, known, words), encoding="utf-8")
     with look():
-        picture = draw(figure, known, words)
-        for suffix in formats:
-            files.append(out / f"{figure.name}.{suffix}")
-            save(picture, files[-1])
+        return files + _saved(draw(figure, known, words), figure, out, formats)
+
+
+def _show(examples: Examples, sheet: Sheet, out: Path, formats: Sequence[str]) -> list[Path]:
+    with look():
+        return _saved(draw_sheet(examples, sheet), examples, out, formats)
+
+
+def _saved(picture: Picture, figure: AnyFigure, out: Path, formats: Sequence[str]) -> list[Path]:
+    """Write a picture in all formats; within :func:`look`."""
+    files = [out / f"{figure.name}.{suffix}" for suffix in formats]
+    for file in files:
+        save(picture, file)
     return files

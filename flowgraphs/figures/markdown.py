@@ -7,28 +7,49 @@ from semradio.flowgraphs.figures.declaration import Curve, Figure, Panel, X
 
 
 def to_markdown(figure: Figure, known: Averages, caption: str) -> str:
-    """Return one table for all panels that share their values of x, a row for each of these."""
+    """Return a figure as tables.
+
+    Panels of dots that share their values of x are one table with a row for each of these; of a
+    panel of lines, each curve is a row.
+    """
     groups: dict[tuple[X, ...], list[tuple[str, Panel]]] = {}
+    parts = [f"# {figure.title}"]
     for letter, panel in figure.lettered.items():
-        groups.setdefault(panel.x, []).append((letter, panel))
-    parts = [f"# {figure.title}", *(_table(panels, known) for panels in groups.values()), caption]
-    return "\n\n".join(parts) + "\n"
+        if panel.kind == "dots":
+            groups.setdefault(panel.x, []).append((letter, panel))
+    parts += [_by_x(panels, known) for panels in groups.values()]
+    for letter, panel in figure.lettered.items():
+        if panel.kind == "lines":
+            parts.append(_by_curve(letter, panel, known))
+    return "\n\n".join([*parts, caption]) + "\n"
 
 
-def _table(panels: list[tuple[str, Panel]], known: Averages) -> str:
+def _by_x(panels: list[tuple[str, Panel]], known: Averages) -> str:
     curves = [(letter, panel, curve) for letter, panel in panels for curve in panel.curves]
     first = panels[0][1]
-    rows = [[first.x_label, *(_heading(panel, curve) for _, panel, curve in curves)]]
-    rows.append(["---", *(["---:"] * len(curves))])
-    for x in first.x:
-        cells = [first.shown(x)]
-        for letter, panel, curve in curves:
-            places = panel.places(curve)
-            place = x if x in places else None
-            shown = place in places
-            cells.append(_shown(known[letter, curve.label, place], panel) if shown else "")
-        rows.append(cells)
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    heads = [first.x_label, *(_heading(panel, curve) for _, panel, curve in curves)]
+    rows = [[first.shown(x), *(_cell(*curve, x, known) for curve in curves)] for x in first.x]
+    return _table(heads, rows)
+
+
+def _by_curve(letter: str, panel: Panel, known: Averages) -> str:
+    heads = [f"{panel.title}: {panel.quantity_label}", *map(panel.shown, panel.x)]
+    rows = [
+        [curve.label, *(_cell(letter, panel, curve, x, known) for x in panel.x)]
+        for curve in panel.curves
+    ]
+    return f"{_table(heads, rows)}\n\nColumns: {panel.x_label}."
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---", *(["---:"] * (len(heads) - 1))], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(letter: str, panel: Panel, curve: Curve, x: X, known: Averages) -> str:
+    places = panel.places(curve)
+    place = x if x in places else None
+    return _shown(known[letter, curve.label, place], panel) if place in places else ""
 
 
 def _heading(panel: Panel, curve: Curve) -> str:

@@ -5,49 +5,25 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from semradio.flowgraphs.figures.cells import Cell, Grid, grids
 from semradio.flowgraphs.figures.costs import COSTS
-from semradio.flowgraphs.figures.declaration import Curve, Figure, Panel, X, resolved
+from semradio.flowgraphs.figures.declaration import AXES, Curve, Figure, Panel, X, resolved
+from semradio.flowgraphs.figures.models import Models
 from semradio.flowgraphs.sweep import Sweep, SweepProgress, Table
 from semradio.flowgraphs.sweep.progress import OnSweepProgress
 
-CONTEXT = (
-    "dataset",
-    "split",
-    "snr_db",
-    "eve_snr_db",
-    "protect",
-    "restore",
-    "follow",
-    "attacker",
-    "power.psr_db",
-    "power.power_gain_db",
-)
-"""Variables and results of each run that the table tells besides the value."""
-
-AXES = ("figure", "panel", "curve", "x", "seed")
-"""Columns that tell the rows of the table apart."""
-
-COLUMNS = (
-    *AXES,
-    "value",
-    "quantity",
-    "flowgraph",
-    "variant",
-    "training",
-    "images",
-    *CONTEXT,
-)
-"""Columns of the table. ``x`` is empty where a curve does not depend on it; ``training`` is
-``full`` or ``quick``; ``power.psr_db`` is the measured PSR."""
+_REPLICAS = "[*]"
+"""In the name of a result: each replica of its block."""
 
 KEY_VARIABLE = "SEMRADIO_KEY"
 KEY = "c0de" * 16
@@ -57,21 +33,15 @@ figures shall be the same everywhere."""
 
 @dataclass(frozen=True)
 class Study:
-    """Trained models and how they are measured.
+    """Models and how they are measured.
 
-    root : holds ``VARIANT/seed-N/MODEL.onnx``
-    quick : whether they were trained in a hurry
+    seeds : of the runs, and of the models if there are some for each seed
     frames : images of each run
     """
 
-    root: Path
+    models: Models
     seeds: tuple[int, ...]
-    quick: bool
     frames: int
-
-    def folder(self, variant: str, seed: int) -> Path:
-        """Return the folder of a variant's models."""
-        return self.root / variant / f"seed-{seed}"
 
 
 def measure(
@@ -97,7 +67,7 @@ def measure(
         for x in panel.places(curve)
     ]
     cells = [cell for *_, cell in wanted if cell]
-    runs = _swept(cells, figure.settings, study, store, jobs, on_progress)
+    runs = swept(cells, figure.settings, study, store, jobs, on_progress)
     rows = []
     for letter, panel, curve, x, cell in wanted:
         for seed in study.seeds:
@@ -105,16 +75,18 @@ def measure(
             if cell is None:
                 rows.append({**known, **_cost(panel, curve, x, study, seed)})
             else:
-                rows.append({**known, **_result(panel, curve, cell, runs[cell, seed])})
-    training = "quick" if study.quick else "full"
-    filled = [{**dict.fromkeys(COLUMNS), **row, "training": training} for row in rows]
-    return Table(list(COLUMNS), filled, AXES)
+                row = _result(figure, panel, curve, cell, runs[cell, seed])
+                rows.append({**known, **row})
+    training = study.models.training
+    filled = [{**dict.fromkeys(figure.columns), **row, "training": training} for row in rows]
+    return Table(list(figure.columns), filled, AXES)
 
 
 Runs = dict[tuple[Cell, int], dict[str, Any]]
+"""What the table of a sweep tells of each run and seed."""
 
 
-def _swept(
+def swept(
     cells: Sequence[Cell],
     settings: Mapping[str, str],
     study: Study,
@@ -122,7 +94,12 @@ def _swept(
     jobs: int | None,
     on_progress: OnSweepProgress | None,
 ) -> Runs:
-    """Return a row of results for each cell and seed."""
+    """Run what has not been run yet, and return a row of results for each cell and seed.
+
+    Args:
+        settings: variables and parameters of all runs.
+        store: folder of the sweeps' tables and stores.
+    """
     store.mkdir(parents=True, exist_ok=True)
     sweeps = grids(cells)
     total = sum(len(grid.cells) for grid in sweeps) * len(study.seeds)
@@ -171,7 +148,7 @@ class _Course:
 
 def _sweep(grid: Grid, settings: Mapping[str, str], study: Study) -> Sweep:
     # A text, because plain values are taken as they are and would not see the seed.
-    folders = [json.dumps(str(study.root / v / "seed-${seed}")) for v in grid.variants]
+    folders = [json.dumps(str(study.models.folder(v, "${seed}"))) for v in grid.variants]
     axes: dict[str, Any] = {"models": ",".join(folders)}
     if grid.moving is not None:
         axes[grid.moving] = ",".join(grid.values)
@@ -180,23 +157,37 @@ def _sweep(grid: Grid, settings: Mapping[str, str], study: Study) -> Sweep:
     return Sweep(grid.flowgraph, axes, [f"{name}={value}" for name, value in fixed.items()])
 
 
-def _result(panel: Panel, curve: Curve, cell: Cell, run: dict[str, Any]) -> dict[str, Any]:
+def _result(
+    figure: Figure, panel: Panel, curve: Curve, cell: Cell, run: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "curve": curve.label,
-        "value": run[panel.quantity],
+        "value": value_of(panel.quantity, run),
         "quantity": panel.quantity,
         "flowgraph": cell.flowgraph,
         "variant": cell.variant,
-        "images": min(run["frames"], run["source.images"]),
-        **{name: run.get(name) for name in CONTEXT},
+        "images": min([run["frames"], *_replicas("source[*].images", run)]),
+        **{name: run.get(name) for name in figure.context},
     }
+
+
+def value_of(quantity: str, run: Mapping[str, Any]) -> Any:
+    """Return a result of a run; ``BLOCK[*].KEY`` is the mean over the replicas of a block."""
+    return fmean(_replicas(quantity, run)) if _REPLICAS in quantity else run[quantity]
+
+
+def _replicas(quantity: str, run: Mapping[str, Any]) -> list[Any]:
+    """Return a result of all replicas of a block, or of the one block of that name."""
+    name = re.compile(re.escape(quantity).replace(re.escape(_REPLICAS), r"(\[\d+\])?"))
+    # The table of a sweep leaves out what other runs have and this one has not.
+    return [value for key, value in run.items() if name.fullmatch(key) and value is not None]
 
 
 def _cost(panel: Panel, curve: Curve, x: X | None, study: Study, seed: int) -> dict[str, Any]:
     variant = resolved(curve.variant, x)
     return {
         "curve": curve.label,
-        "value": COSTS[panel.quantity](study.folder(variant, seed)),
+        "value": COSTS[panel.quantity](study.models.folder(variant, seed)),
         "quantity": panel.quantity,
         "variant": variant,
     }

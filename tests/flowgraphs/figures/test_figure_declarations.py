@@ -10,12 +10,14 @@ from semradio.export.recipes.arn.attackers import ATTACKERS
 from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
 from semradio.flowgraphs.figures.cells import Cell, grids
 from semradio.flowgraphs.figures.costs import COSTS
-from semradio.flowgraphs.figures.declaration import Curve, Figure
+from semradio.flowgraphs.figures.declaration import AnyFigure, Curve, Examples, Figure
 from semradio.flowgraphs.figures.palette import STYLES
 from semradio.flowgraphs.flowgraph import Flowgraph
 
-FIGURES = list(all_figures().values())
+FIGURES = [figure for figure in all_figures().values() if isinstance(figure, Figure)]
 EACH = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+PAIRS = [figure for figure in FIGURES if figure.recipe == "arn"]
+LINKS = [figure for figure in FIGURES if figure.recipe == "irsc"]
 
 CURVES = {
     ("arn-snr", "a"): (
@@ -69,6 +71,29 @@ CURVES = {
     ("arn-networks", "b"): ("Bob's MSE",),
     ("arn-networks", "c"): ("parameters",),
     ("arn-networks", "d"): ("µs per frame",),
+    **dict.fromkeys(
+        [("irsc-snr", "a"), ("irsc-snr", "b")],
+        (
+            "Interference-Free (bound)",
+            "IRSC CSIR",
+            "IRSC CSITR",
+            "CSI-Free",
+            "Semi-Conv. plug-in, d = 1",
+            "Semi-Conv. plug-in, d = 2",
+            "Semi-Conv. trained, d = 1",
+            "Semi-Conv. trained, d = 2",
+            "LMMSE front end",
+            "TDMA",
+            "CSIR, trained filter",
+        ),
+    ),
+    ("irsc-users", "a"): (
+        "IRSC CSIR, 15 dB",
+        "IRSC CSITR, 15 dB",
+        "IRSC CSIR, 0 dB",
+        "IRSC CSITR, 0 dB",
+    ),
+    ("irsc-seeds", "a"): ("0 dB", "20 dB"),
 }
 
 
@@ -82,6 +107,16 @@ def cells(figure: Figure) -> list[Cell]:
     ]
 
 
+def named(name: str) -> Figure:
+    figure = figure_named(name)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def settings_of(cell: Cell) -> dict[str, str]:
+    return dict([*cell.fixed, *([cell.moving] if cell.moving else [])])
+
+
 def test_the_figures() -> None:
     assert list(all_figures()) == [
         "arn-adaptive",
@@ -90,6 +125,11 @@ def test_the_figures() -> None:
         "arn-networks",
         "arn-psr",
         "arn-snr",
+        "irsc-csi",
+        "irsc-examples",
+        "irsc-seeds",
+        "irsc-snr",
+        "irsc-users",
     ]
     with pytest.raises(ParameterError, match=r"no figure 'arn-sn' \(did you mean 'arn-snr'\?\)"):
         figure_named("arn-sn")
@@ -97,19 +137,19 @@ def test_the_figures() -> None:
 
 @pytest.mark.parametrize(("name", "letter"), CURVES)
 def test_the_curves(name: str, letter: str) -> None:
-    panel = figure_named(name).lettered[letter]
+    panel = named(name).lettered[letter]
     assert tuple(curve.label for curve in panel.curves) == CURVES[name, letter]
 
 
 def test_the_axes_of_the_papers_figures() -> None:
-    for panel in figure_named("arn-snr").panels:
+    for panel in named("arn-snr").panels:
         assert panel.x == tuple(range(0, 21, 2))
-    for panel in figure_named("arn-psr").panels:
+    for panel in named("arn-psr").panels:
         assert panel.x == (-20, -15, -10, -5)
 
 
 def test_all_attackers_are_shown() -> None:
-    first, second = figure_named("arn-attackers").panels
+    first, second = named("arn-attackers").panels
     shown = {*first.x, *(Cell.of(second.curves[1], x).moving[1] for x in second.x)}  # type: ignore[index]
     assert shown == {"eve", *ATTACKERS}
 
@@ -121,15 +161,15 @@ def test_the_variant_of_each_power() -> None:
         assert {v for v in used if v.rstrip("-0125") == kind} == wanted
 
 
-@EACH
-def test_the_recipe_has_the_variants(figure: Figure) -> None:
+@pytest.mark.parametrize("figure", all_figures().values(), ids=lambda figure: figure.name)
+def test_the_recipe_has_the_variants(figure: AnyFigure) -> None:
     assert set(figure.variants) <= set(recipe_named(figure.recipe).variants())
 
 
-@EACH
-def test_the_models_are_trained(figure: Figure) -> None:
+@pytest.mark.parametrize("figure", PAIRS, ids=lambda figure: figure.name)
+def test_the_models_of_pairs_are_trained(figure: Figure) -> None:
     for cell in cells(figure):
-        settings = dict([*cell.fixed, *([cell.moving] if cell.moving else [])])
+        settings = settings_of(cell)
         config = recipe_named(figure.recipe).config(cell.variant, seed=0, quick=False)
         attacker = settings.get("attacker", "eve")
         assert attacker == "eve" or attacker in config.attackers
@@ -139,6 +179,11 @@ def test_the_models_are_trained(figure: Figure) -> None:
 
 @EACH
 def test_the_flowgraphs_have_the_variables(figure: Figure) -> None:
+    source, encoder, quality = {
+        "arn": ("source", "encoder", "quality"),
+        "irsc": ("source[0]", "tx[0]/encoder", "quality[0]"),
+    }[figure.recipe]
+    model = {"arn": "7/encoder", "irsc": "7/transmitter_1"}[figure.recipe]
     for grid in grids(cells(figure)):
         settings = {**figure.settings, **dict(grid.fixed)}
         if grid.moving:
@@ -146,9 +191,70 @@ def test_the_flowgraphs_have_the_variables(figure: Figure) -> None:
         for variable in ("models", "frames", "seed"):
             settings[variable] = "7"
         flowgraph = Flowgraph.load(grid.flowgraph, [f"{k}={v}" for k, v in settings.items()])
-        assert flowgraph.plan.blocks["quality"].parameters["ssim"] is False
-        assert flowgraph.plan.blocks["encoder"].parameters["model"] == "7/encoder"
-        assert flowgraph.plan.blocks["source"].parameters["frames"] == 7
+        blocks = flowgraph.plan.blocks
+        assert blocks[quality].parameters.get("ssim", True) is (figure.recipe == "irsc")
+        assert blocks[encoder].parameters["model"] == model
+        assert blocks[source].parameters["frames"] == 7
+        variables = {name for name in figure.context if "." not in name}
+        if grid.flowgraph in ("arn_link", "irsc_link"):
+            assert variables <= set(flowgraph.plan.variables)
+
+
+@pytest.mark.parametrize("figure", LINKS, ids=lambda figure: figure.name)
+def test_models_fit_the_schemes_that_they_run_in(figure: Figure) -> None:
+    for cell in cells(figure):
+        settings = settings_of(cell)
+        config = recipe_named("irsc").config(cell.variant, seed=0, quick=False)
+        scheme, streams = settings["scheme"], config.streams  # type: ignore[attr-defined]
+        trained = {"semi_trained": f"semi_trained_{streams}"}.get(config.scheme, config.scheme)
+        if scheme.startswith("semi_plugin"):
+            assert trained == "interference_free"
+            assert scheme == f"semi_plugin_{streams}"
+        else:
+            assert trained == scheme
+        assert str(config.users) == settings.get("users", "2")
+        if "users" in settings:
+            assert config.datasets == ("mnist",) and settings["datasets"] == "[mnist]"
+        if config.csi != "perfect":
+            assert settings["csi"] == config.csi
+
+
+@pytest.mark.parametrize("figure", LINKS, ids=lambda figure: figure.name)
+def test_every_plot_of_links_defines_the_snr_and_has_the_floor(figure: Figure) -> None:
+    assert "SNR = P/σ² per receive antenna" in figure.note
+    for panel in figure.panels:
+        moving = {cell.moving[0] for cell in cells(figure) if cell.moving}
+        assert panel.x != (-5, 0, 5, 10, 15, 20) or "SNR = P/σ² per receive" in panel.x_label
+        assert moving <= {"snr_db", "rho", "users", "scheme"}
+        (floor,) = panel.references
+        assert floor.text == "mean image" and 0.44 < floor.value < 0.47
+
+
+@pytest.mark.parametrize("figure", LINKS, ids=lambda figure: figure.name)
+def test_tables_of_links_have_all_measures_of_all_users(figure: Figure) -> None:
+    users = max(int(settings_of(cell).get("users", "2")) for cell in cells(figure))
+    for k in range(users):
+        for measure in ("ssim_global", "ssim_gauss11", "psnr_db", "mse"):
+            assert f"quality[{k}].{measure}" in figure.columns
+
+
+def test_the_grid_of_the_interference_figures() -> None:
+    for panel in named("irsc-snr").panels:
+        assert panel.x == (-5, 0, 5, 10, 15, 20)
+    assert named("irsc-users").panels[0].x == (1, 2, 3, 5)
+    assert named("irsc-csi").panels[1].x == (1, 0.99, 0.95, 0.9, 0.7, 0)
+    snr = {settings_of(cell).get("snr_db") for cell in cells(named("irsc-seeds"))}
+    assert snr == {"0", "20"}
+    assert named("irsc-seeds").zoo is None
+
+
+def test_the_examples_show_every_scheme_of_the_figure_over_the_snr() -> None:
+    examples = figure_named("irsc-examples")
+    assert isinstance(examples, Examples)
+    shown = [row.label for row in examples.rows]
+    assert shown == [curve.label for curve in named("irsc-snr").panels[0].curves]
+    assert {Cell.of(row, None).fixed[1] for row in examples.rows} == {("snr_db", "0")}
+    assert "SNR = P/σ² per receive antenna" in examples.note
 
 
 @EACH
@@ -159,7 +265,7 @@ def test_sweeps_hold_exactly_the_runs(figure: Figure) -> None:
 
 
 def test_runs_are_gathered_in_few_sweeps() -> None:
-    assert len(grids(cells(figure_named("arn-snr")))) == 6
+    assert len(grids(cells(named("arn-snr")))) == 6
 
 
 def test_uneven_runs_are_not_filled_up() -> None:
@@ -190,9 +296,8 @@ def test_the_eve_who_reacts_is_beside_the_fixed_one(figure: Figure) -> None:
     for panel in figure.panels:
         if panel.quantity == "leakage.accuracy":
             attackers = {
-                dict([*c.fixed, *([c.moving] if c.moving else [])]).get("attacker", "eve")
+                settings_of(Cell.of(curve, x)).get("attacker", "eve")
                 for curve in panel.curves
                 for x in panel.places(curve)
-                for c in [Cell.of(curve, x)]
             }
             assert {"eve", "adaptive_eve"} <= attackers

