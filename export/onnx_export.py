@@ -64,6 +64,7 @@ def export_onnx(
     opset: int = OPSET,
     batches: Sequence[int] = BATCHES,
     half: bool = False,
+    compared: Sequence[str] = (),
 ) -> ModelCard:
     """Export a module as one ONNX file and check it against the module.
 
@@ -84,6 +85,8 @@ def export_onnx(
     batches : batch sizes to compare at.
     half : whether to round the weights to 16 bits and store them so, in half the space; they are
         computed with 32 bits, and compared is the module with rounded weights.
+    compared : those of ``outputs`` that the card states the parity of and the file leaves out, such
+        as an image before it is rounded.
 
     Returns the card as written.
 
@@ -122,6 +125,9 @@ def export_onnx(
         parameters=sum(weight.numel() for weight in deployed.parameters()),
         versions={**card.versions, **versions()},
     )
+    kept = [value for value in model.graph.output if value.name not in compared]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
     onnx.helper.set_model_props(model, {METADATA_KEY: complete.to_json()})
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, model.SerializeToString())

@@ -273,3 +273,39 @@ def test_a_file_without_a_card_is_told(two_ways: tuple[TwoWays, Path, ModelCard]
     onnx.save(model, bare)
     with pytest.raises(ModelError, match=r"bare\.onnx has no model card"):
         read_card(bare)
+
+
+def test_weights_of_16_bits_halve_the_file_and_compute_with_32(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(23, 400), nn.ReLU(), nn.Linear(400, 10))
+    sizes = {}
+    for half in (False, True):
+        path = tmp_path / f"{half}.onnx"
+        card = export_onnx(
+            network, path, inputs={"x": frames()}, outputs=["y"], card=CARD, half=half
+        )
+        assert card.parity["y"] <= 1e-5
+        sizes[half] = path.stat().st_size
+    assert sizes[True] <= 0.6 * sizes[False]
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (y,) = session.run(None, {"x": frames().numpy()})
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.copy_(weight.half().float())
+        expected = network(frames())
+    np.testing.assert_allclose(y, expected, atol=1e-5)
+    assert y.dtype == np.float32
+
+
+def test_an_output_may_be_compared_and_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    card = export_onnx(
+        TwoWays(),
+        path,
+        inputs={"signal": frames(), "gain": frames(width=1)},
+        outputs=["scaled", "best"],
+        card=CARD,
+        compared=["scaled"],
+    )
+    assert set(card.parity) == {"scaled", "best"}
+    assert [value.name for value in onnx.load(path).graph.output] == ["best"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
 from semradio.export.half_weights import round_weights
-from semradio.export.onnx_export import export_onnx, parity_of
+from semradio.export.onnx_export import export_onnx
 from semradio.export.recipes.irsc.air import complex_normal
 from semradio.export.recipes.irsc.config import Config
 from semradio.export.recipes.irsc.networks import ImageReceiver
@@ -24,6 +23,7 @@ _PAPER = (
     "Transmission Over MIMO Interference Channels"
 )
 _EXAMPLES = 64
+_UNROUNDED = "image_before_rounding"
 _PLANES = "planes: real, imaginary"
 _AXES = {
     "channel": ("re_im", "receiver", "transmitter", "rx_antenna", "tx_antenna"),
@@ -93,17 +93,16 @@ def _write(path: Path, end: str, user: int, module: nn.Module, report: Report) -
         source=f"{_PAPER}, {'eqs. (1), (2)' if end == 'transmitter' else 'eq. (4)'}",
         licence="MIT",
     )
-    if isinstance(module, ImageReceiver):
-        before = parity_of(module.pixels, inputs=inputs, outputs=["pixels"], name=card.name)
-        card = msgspec.structs.replace(card, parity={"image_before_rounding": before["pixels"]})
+    compared = [_UNROUNDED] if end == "receiver" else []
     export_onnx(
         module,
         path,
         inputs=inputs,
-        outputs=list(given),
+        outputs=[*given, *compared],
         card=card,
         levels=1,
         half=True,
+        compared=compared,
     )
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from semradio.export.recipes.irsc.air import multiply
 
-_Complex = tuple[Tensor, Tensor]
+LEAST_VARIANCE = 1e-3
+"""Less disturbance than this counts as this: 32 bits cannot tell the rest from rounding."""
 
 
 def adjoint(a: Tensor) -> Tensor:
@@ -23,26 +24,32 @@ def adjoint(a: Tensor) -> Tensor:
 def inverse(a: Tensor) -> Tensor:
     """Return the inverse of positive definite Hermitian matrices, planes (n, 2, m, m).
 
-    Gauss-Jordan elimination without pivots, which positive definite matrices do not need.
+    By halves: the inverse of a corner and of its Schur complement, down to a closed form for one
+    and two rows. A network with it stays a short list of operators whatever the size.
     """
     size = a.shape[-1]
-    re, im = a.unbind(1)
-    eye = torch.eye(size, dtype=a.dtype, device=a.device).expand_as(re)
-    rows: list[_Complex] = list(
-        zip(
-            torch.cat([re, eye], dim=2).unbind(1),
-            torch.cat([im, torch.zeros_like(eye)], dim=2).unbind(1),
-            strict=True,
-        )
-    )
-    for pivot in range(size):
-        rows[pivot] = top = _divided(rows[pivot], _entry(rows[pivot], pivot))
-        for other in range(size):
-            if other != pivot:
-                share = _product(_entry(rows[other], pivot), top)
-                rows[other] = (rows[other][0] - share[0], rows[other][1] - share[1])
-    planes = [torch.stack([row[part] for row in rows], dim=1) for part in (0, 1)]
-    return torch.stack(planes, dim=1)[..., size:]
+    if size == 1:
+        # The diagonal of a Hermitian matrix is real.
+        return torch.cat([1.0 / a[:, :1], torch.zeros_like(a[:, 1:])], dim=1)
+    if size == 2:
+        return _inverse_of_two(a)
+    half = size // 2
+    corner = inverse(a[..., :half, :half])
+    side = a[..., :half, half:]
+    reached = multiply(corner, side)
+    rest = inverse(a[..., half:, half:] - multiply(adjoint(side), reached))
+    across = multiply(reached, rest)
+    upper = torch.cat([corner + multiply(across, adjoint(reached)), -across], dim=3)
+    return torch.cat([upper, torch.cat([-adjoint(across), rest], dim=3)], dim=2)
+
+
+def _inverse_of_two(a: Tensor) -> Tensor:
+    """Return (tr(A) I - A) / det(A), the inverse of a 2x2 matrix after Cayley and Hamilton."""
+    first, last = a[:, :1, :1, :1], a[:, :1, 1:, 1:]
+    determinant = first * last - a[..., :1, 1:].square().sum(dim=1, keepdim=True)
+    re, im = a[:, :1], a[:, 1:]
+    eye = torch.eye(2, dtype=a.dtype, device=a.device)
+    return torch.cat([(first + last) * eye - re, -im], dim=1) / determinant
 
 
 def lmmse(
@@ -56,18 +63,23 @@ def lmmse(
 
     y : float32[n, 2, Nr, slots].
     h : float32[n, 2, K, Nr, Nt], the channels to this receiver.
-    variance : float32[n, 1], s: of the noise, and of what the estimation error of h makes of x.
+    variance : float32[n, 1], s: of the noise, and of what the estimation error of h makes of x; at
+        least :data:`LEAST_VARIANCE` counts.
     power : float32[n, K], p_j of each stream of user j, which count as white; 1 where not given.
     Returns float32[n, 2, Nt, slots], and float32[n, Nt] from 0 (nothing disturbs) to 1.
     """
     n, _, users, rx, tx = h.shape
+    variance = variance.clamp_min(LEAST_VARIANCE)
     if power is not None:
         h = h * power.sqrt()[:, None, :, None, None]
     own = h[:, :, user]
     others = [j for j in range(users) if j != user]
-    heard = h[:, :, others].transpose(2, 3).reshape(n, 2, rx, len(others) * tx)
-    disturbance = inverse(_plus_identity(multiply(heard, adjoint(heard)), variance))
-    matched = multiply(adjoint(own), disturbance)
+    if others:
+        heard = h[:, :, others].transpose(2, 3).reshape(n, 2, rx, len(others) * tx)
+        disturbance = _plus_identity(multiply(heard, adjoint(heard)), variance)
+        matched = multiply(adjoint(own), inverse(disturbance))
+    else:
+        matched = adjoint(own) / variance[:, :, None, None]
     error = inverse(_plus_identity(multiply(matched, own), torch.ones_like(variance)))
     x = multiply(error, multiply(matched, y))
     if power is not None:
@@ -80,17 +92,3 @@ def _plus_identity(a: Tensor, scale: Tensor) -> Tensor:
     eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
     re, im = a.unbind(1)
     return torch.stack([re + scale[:, :, None] * eye, im], dim=1)
-
-
-def _entry(row: _Complex, column: int) -> _Complex:
-    return row[0][:, column, None], row[1][:, column, None]
-
-
-def _product(a: _Complex, b: _Complex) -> _Complex:
-    return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
-
-
-def _divided(a: _Complex, b: _Complex) -> _Complex:
-    scale = 1.0 / (b[0].square() + b[1].square())
-    re, im = _product(a, (b[0], -b[1]))
-    return re * scale, im * scale

@@ -186,26 +186,20 @@ class TurnReceiver(nn.Module):
         return image
 
 
-class NamedSignals(nn.Module):
-    """A receiver that takes its signals by name: the exporter gives each a shape of its own."""
+class ImageReceiver(nn.Module):
+    """A receiver whose pictures are uint8[n, 28, 28], as streams carry them.
+
+    Returns them, and the same before they are rounded, float32[n, 28, 28] in [0, 1].
+    """
 
     def __init__(self, receiver: nn.Module) -> None:
         super().__init__()
         self.receiver = receiver
 
-    def forward(self, y: Tensor, h: Tensor | None = None, snr_db: Tensor | None = None) -> Tensor:
+    def forward(
+        self, y: Tensor, h: Tensor | None = None, snr_db: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        # The exporter gives each named input a shape of its own: no *signals here.
         given = [signal for signal in (y, h, snr_db) if signal is not None]
-        image: Tensor = self.receiver(*given)
-        return image
-
-
-class ImageReceiver(nn.Module):
-    """A receiver whose pictures are uint8[n, 28, 28], as streams carry them."""
-
-    def __init__(self, receiver: nn.Module) -> None:
-        super().__init__()
-        self.pixels = NamedSignals(receiver)
-
-    def forward(self, y: Tensor, h: Tensor | None = None, snr_db: Tensor | None = None) -> Tensor:
-        levels: Tensor = (self.pixels(y, h, snr_db).clamp(0.0, 1.0) * 255.0).round()
-        return levels.to(torch.uint8).reshape(-1, 28, 28)
+        pixels = self.receiver(*given).clamp(0.0, 1.0).reshape(-1, 28, 28)
+        return (pixels * 255.0).round().to(torch.uint8), pixels

@@ -43,7 +43,7 @@ def test_the_channel_is_the_sum_over_the_transmitters(users: int) -> None:
             np.testing.assert_allclose(y[n, k], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 6])
 def test_the_inverse_of_a_covariance(size: int) -> None:
     a = complex_normal((50, size, size + 2), source())
     covariance = joined(a) @ joined(a).conj().transpose(0, 2, 1) + 0.1 * np.eye(size)

@@ -128,10 +128,16 @@ def test_what_is_exported_is_what_was_trained(
     snr_db = torch.linspace(-5, 20, 9)[:, None]
 
     transmitter, receiver = (OnnxSession(path) for path in written)
-    assert [read_card(path) is not None for path in written] == [True, True]
+    cards = [read_card(path) for path in written]
+    assert cards[0] is not None and cards[1] is not None
+    assert cards[0].parity["x"] <= 1e-5
+    assert cards[1].parity["image_before_rounding"] <= 1e-5
+    assert cards[1].axes["h"] == ("re_im", "transmitter", "rx_antenna", "tx_antenna")
+    assert (cards[1].users, cards[1].user) == (1, 0)
+    assert [port.name for port in OnnxSession(written[1]).outputs] == ["image"]
     with torch.no_grad():
         x = system.transmitters[0](image)
-        read = ImageReceiver(system.receivers[0])(y, h, snr_db)
+        read, _ = ImageReceiver(system.receivers[0])(y, h, snr_db)
     (sent,) = transmitter.run(["x"], {"image": image.numpy()})
     np.testing.assert_allclose(sent, x, atol=1e-5)
     fed = {"y": y.numpy(), "h": h.numpy(), "snr_db": snr_db.numpy()}
