@@ -24,6 +24,11 @@ SCHEMES = {
     "csitr": ("IRSC CSITR", "csitr", "csitr"),
     "csi_free": ("CSI-Free", "csi_free", "csi_free"),
     "semi_plugin_1": ("Semi-Conv. plug-in, d = 1", "plugin_1", "interference_free_1"),
+    "semi_plugin_1_short": (
+        "the same, less training",
+        "plugin_short",
+        "interference_free_1_short",
+    ),
     "semi_plugin_2": ("Semi-Conv. plug-in, d = 2", "plugin_2", "interference_free"),
     "semi_trained_1": ("Semi-Conv. trained, d = 1", "trained_1", "semi_trained_1"),
     "semi_trained_2": ("Semi-Conv. trained, d = 2", "trained_2", "semi_trained_2"),

@@ -49,6 +49,7 @@ STYLES = {
     "csi_free": Style(VERMILION, "^"),
     "plugin_1": Style(GREEN, "D"),
     "plugin_2": Style(GREEN, "D", filled=False),
+    "plugin_short": Style(GREEN, "v", ":", filled=False),
     "trained_1": Style(GREEN, "v", "--"),
     "trained_2": Style(GREEN, "v", "--", filled=False),
     "lmmse": Style(ORANGE, "P", "--", filled=False),

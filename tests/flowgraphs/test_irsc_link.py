@@ -25,6 +25,7 @@ KINDS = {
     "interference_free": PLAIN.but(streams=True),
     "interference_free_1": PLAIN.but(rows=1, streams=True),
     "semi_plugin_1": PLAIN.but(rows=1, streams=True),
+    "semi_plugin_1_short": PLAIN.but(rows=1, streams=True),
     "semi_plugin_2": PLAIN.but(streams=True),
     "semi_trained_1": PLAIN.but(rows=1, streams=True),
     "semi_trained_2": PLAIN.but(streams=True),

@@ -57,9 +57,10 @@ def lmmse(
 ) -> tuple[Tensor, Tensor]:
     """Return the LMMSE estimate of a user's streams, and its error over their power.
 
-    x^ = E H_k^H R^-1 y with R = sum over j != k of p_j H_j H_j^H + s I, what disturbs, and
-    E = (H_k^H R^-1 H_k + I / p_k)^-1, the error's covariance. It equals the usual form
-    p_k H_k^H (R + p_k H_k H_k^H)^-1 y, and the errors come out exact where they are small.
+    It is p_k H_k^H (sum_j p_j H_j H_j^H + s I)^-1 y, written so that no term grows where s is
+    small: with B the channels of the others and Q = I - B (B^H B + s I)^-1 B^H, which takes out
+    what comes from them (Woodbury), x^ = (H_k^H Q H_k + s I)^-1 H_k^H Q y. The covariance of the
+    error is s times that inverse.
 
     y : float32[n, 2, Nr, slots].
     h : float32[n, 2, K, Nr, Nt], the channels to this receiver.
@@ -73,18 +74,22 @@ def lmmse(
     if power is not None:
         h = h * power.sqrt()[:, None, :, None, None]
     own = h[:, :, user]
+    quiet_own, quiet_y = own, y
     others = [j for j in range(users) if j != user]
     if others:
         heard = h[:, :, others].transpose(2, 3).reshape(n, 2, rx, len(others) * tx)
-        disturbance = _plus_identity(multiply(heard, adjoint(heard)), variance)
-        matched = multiply(adjoint(own), inverse(disturbance))
-    else:
-        matched = adjoint(own) / variance[:, :, None, None]
-    error = inverse(_plus_identity(multiply(matched, own), torch.ones_like(variance)))
-    x = multiply(error, multiply(matched, y))
+        back = adjoint(heard)
+        inner = inverse(_plus_identity(multiply(back, heard), variance))
+        taken = multiply(inner, multiply(back, torch.cat([own, y], dim=3)))
+        quiet_own, quiet_y = (torch.cat([own, y], dim=3) - multiply(heard, taken)).split(
+            [tx, y.shape[3]], dim=3
+        )
+    back = adjoint(own)
+    error = inverse(_plus_identity(multiply(back, quiet_own), variance))
+    x = multiply(error, multiply(back, quiet_y))
     if power is not None:
         x = x * power[:, user].sqrt()[:, None, None, None]
-    return x, error[:, 0].diagonal(dim1=1, dim2=2)
+    return x, variance * error[:, 0].diagonal(dim1=1, dim2=2)
 
 
 def _plus_identity(a: Tensor, scale: Tensor) -> Tensor:

@@ -32,6 +32,14 @@ def _variants() -> dict[str, Mapping[str, Any]]:
         "csi_free": {"scheme": "csi_free"},
         "interference_free": {"scheme": "interference_free", "streams": 2},
         "interference_free_1": {"scheme": "interference_free", "streams": 1},
+        # Narrow, and stopped early: what a plugged-in autoencoder has to do with the paper's claim.
+        "interference_free_1_short": {
+            "scheme": "interference_free",
+            "streams": 1,
+            "width": 128,
+            "receiver_width": 128,
+            "epochs": 8,
+        },
         "semi_trained_1": {"scheme": "semi_trained", "streams": 1},
         "semi_trained_2": {"scheme": "semi_trained", "streams": 2},
         "lmmse": {"scheme": "lmmse"},
