@@ -1,4 +1,4 @@
-"""What a module costs: its size, and its time on one core."""
+"""What modules and links cost: their size, and a module's time on one core."""
 
 from __future__ import annotations
 
@@ -25,7 +25,19 @@ def parameters(folder: Path) -> float:
     Raises:
         ModelError: there is no such file, or its card does not say.
     """
-    path = folder / "alice.onnx"
+    return _weights(folder / "alice.onnx")
+
+
+def link_parameters(folder: Path) -> float:
+    """Return the number of trained weights of all models in a folder.
+
+    Raises:
+        ModelError: a card does not say.
+    """
+    return sum(_weights(path) for path in sorted(folder.glob("*.onnx")))
+
+
+def _weights(path: Path) -> float:
     card = read_card(path)
     if card is None or card.parameters is None:
         raise ModelError(f"the card of {path} does not tell the number of parameters")
@@ -53,6 +65,7 @@ def microseconds(folder: Path) -> float:
 
 COSTS: dict[str, Callable[[Path], float]] = {
     "module.parameters": parameters,
+    "link.parameters": link_parameters,
     "module.microseconds": microseconds,
 }
 """Quantities that are measured on a folder of models, without a flowgraph."""

@@ -25,7 +25,7 @@ SCHEMES = {
     "csi_free": ("CSI-Free", "csi_free", "csi_free"),
     "semi_plugin_1": ("Semi-Conv. plug-in, d = 1", "plugin_1", "interference_free_1"),
     "semi_plugin_1_short": (
-        "the same, less training",
+        "Semi-Conv. plug-in, d = 1, short",
         "plugin_short",
         "interference_free_1_short",
     ),
@@ -34,7 +34,7 @@ SCHEMES = {
     "semi_trained_2": ("Semi-Conv. trained, d = 2", "trained_2", "semi_trained_2"),
     "lmmse": ("LMMSE front end", "lmmse", "lmmse"),
     "tdma": ("TDMA", "tdma", "tdma"),
-    "csir_lmmse": ("CSIR, trained filter", "csir_lmmse", "csir_lmmse"),
+    "csir_lmmse": ("CSIR, code and cancelling", "csir_lmmse", "csir_lmmse"),
 }
 """Label, style and variant of each scheme of the flowgraph. What is plugged behind a design of
 precoders was trained on a clean link."""

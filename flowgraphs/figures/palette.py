@@ -60,6 +60,7 @@ STYLES = {
     "csir_pilots": Style(BLUE, "D", "-."),
     "csir_lmmse_orthogonal": Style(ORANGE, "P", ":", filled=False),
     "csir_lmmse_pilots": Style(ORANGE, "X", "-."),
+    "weights": Style(BLACK, "s"),
     "low_snr": Style(BLUE, "o"),
     "high_snr": Style(VERMILION, "^"),
     "csir_high_snr": Style(BLUE, "o", "--", filled=False),

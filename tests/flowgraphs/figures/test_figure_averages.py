@@ -139,7 +139,7 @@ def test_curves_are_rows_of_the_markdown_table() -> None:
     start = lines.index(next(line for line in lines if line.startswith("| Outdated, at 15 dB")))
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:]]
     assert cells[0][1:] == ["1", "0.99", "0.95", "0.9", "0.7", "0"]
-    assert cells[2][:3] == ["CSIR, trained filter", "0.900", "0.880"]
+    assert cells[2][:3] == ["CSIR, code and cancelling", "0.900", "0.880"]
     assert cells[6] == ["CSI-Free", *["0.500"] * 6]
     assert lines[start + 8] == f"Columns: {figure.panels[1].x_label}."
 

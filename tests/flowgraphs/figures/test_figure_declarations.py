@@ -79,12 +79,13 @@ CURVES = {
             "IRSC CSITR",
             "CSI-Free",
             "Semi-Conv. plug-in, d = 1",
+            "Semi-Conv. plug-in, d = 1, short",
             "Semi-Conv. plug-in, d = 2",
             "Semi-Conv. trained, d = 1",
             "Semi-Conv. trained, d = 2",
             "LMMSE front end",
             "TDMA",
-            "CSIR, trained filter",
+            "CSIR, code and cancelling",
         ),
     ),
     ("irsc-users", "a"): (
@@ -127,6 +128,7 @@ def test_the_figures() -> None:
         "arn-snr",
         "irsc-csi",
         "irsc-examples",
+        "irsc-frontier",
         "irsc-seeds",
         "irsc-snr",
         "irsc-users",
@@ -226,6 +228,8 @@ def test_every_plot_of_links_defines_the_snr_and_has_the_floor(figure: Figure) -
         moving = {cell.moving[0] for cell in cells(figure) if cell.moving}
         assert panel.x != (-5, 0, 5, 10, 15, 20) or "SNR = P/σ² per receive" in panel.x_label
         assert moving <= {"snr_db", "rho", "users", "scheme"}
+        if panel.quantity in COSTS:
+            continue
         (floor,) = panel.references
         assert floor.text == "mean image" and 0.44 < floor.value < 0.47
 
