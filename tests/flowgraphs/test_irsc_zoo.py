@@ -12,11 +12,18 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from semradio.blocks.datasets import load
 from semradio.blocks.errors import DatasetError
+from semradio.blocks.metrics.image_quality import ImageQuality
+from semradio.blocks.mimo.channel_state_source import ChannelStateSource
+from semradio.blocks.mimo.mimo_interference_channel import MimoInterferenceChannel
+from semradio.blocks.neural.irsc_receiver import IrscReceiver
+from semradio.blocks.neural.irsc_transmitter import IrscTransmitter
 from semradio.blocks.neural.model_file import read_card
 from semradio.flowgraphs import Flowgraph
 
@@ -166,3 +173,45 @@ def test_quality_falls_with_every_user(scheme: str, snr_db: float) -> None:
         found = ssim(scheme, snr_db, f"users={users}", "datasets=[mnist]")
         means.append(sum(found) / users)
     assert all(more - fewer >= 0.01 for more, fewer in pairwise(means))
+
+
+@cache
+def links(scheme: str, frames: int = 4_000) -> tuple[Any, ...]:
+    """Images, what the receivers get of them at 15 dB, and the channel, as plain arrays."""
+    try:
+        images = [load(name, "test").images[:frames] for name in ("mnist", "fashion-mnist")]
+    except DatasetError:
+        pytest.skip("needs the test images: semradio data fetch mnist, ... fetch fashion-mnist")
+    h = ChannelStateSource(users=2, seed=3)(frames)
+    sent = [
+        IrscTransmitter(model=f"irsc/{scheme}/transmitter_{k + 1}", user=k)(images[k], h)
+        for k in range(2)
+    ]
+    return images, MimoInterferenceChannel(users=2, snr_db=15.0, seed=4)(*sent, h), h
+
+
+def read(scheme: str, swapped: str) -> list[float]:
+    """SSIM of each user where receivers take other channels for the direct or crossing ones."""
+    images, received, h = links(scheme)
+    other = ChannelStateSource(users=2, seed=5)(len(h))
+    direct = np.eye(2, dtype=bool)[:, :, None, None]
+    told = {"nothing": h, "direct": np.where(direct, other, h), "cross": np.where(direct, h, other)}
+    return [
+        ImageQuality(ssim=False)(
+            images[k],
+            IrscReceiver(model=f"irsc/{scheme}/receiver_{k + 1}", user=k, snr_db=15.0)(
+                received[k], told[swapped]
+            ),
+        )["ssim_global"]
+        for k in range(2)
+    ]
+
+
+def test_a_plain_network_does_not_use_the_interfering_channels_and_the_filter_does() -> None:
+    for known, cross, direct in zip(
+        *(read("csir", s) for s in ("nothing", "cross", "direct")), strict=True
+    ):
+        assert abs(known - cross) <= 0.01
+        assert known - direct >= 0.1
+    for known, cross in zip(*(read("csir_lmmse", s) for s in ("nothing", "cross")), strict=True):
+        assert known - cross >= 0.04
