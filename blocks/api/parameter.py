@@ -121,7 +121,7 @@ class Parameter:
             )
         if isinstance(value, int | float) and not isinstance(value, bool):
             bad = (
-                (isinstance(value, float) and math.isnan(value))
+                (isinstance(value, float) and not math.isfinite(value))
                 or (self.low is not None and value < self.low)
                 or (self.high is not None and value > self.high)
                 or (self.above is not None and value <= self.above)

@@ -87,6 +87,7 @@ class ChannelStateSource(Source):
     doppler: float | None = parameter(
         None,
         low=0,
+        high=0.5,
         doc="Maximal Doppler shift times the frame duration; independent draws if null.",
     )
     file: str | None = parameter(

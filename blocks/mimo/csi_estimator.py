@@ -73,7 +73,7 @@ class CsiEstimator(SyncBlock):
     rho: float = parameter(
         1.0, low=0, high=1, live=True, doc="Correlation of the known state with the present one."
     )
-    delay: int = parameter(0, unit="items", low=0, doc="Age of the known state.")
+    delay: int = parameter(0, unit="items", low=0, high=100_000, doc="Age of the known state.")
     seed: int = parameter(0, doc="Seed of the noise and of W.")
 
     h = Input("complex64[*,*,*,*]", doc="The true channel state of each frame.")

@@ -64,9 +64,15 @@ def find_model(model: str) -> Path:
         raise ModelError(f"no model file {whole}")
     known = list_models()
     places = ", ".join(map(str, model_folders())) or "nowhere"
+    families = dict.fromkeys(name.rpartition("/")[0] for name in known)
+    family = str(model).rpartition("/")[0]
+    if family in families:
+        offered = f"in {family}: {', '.join(n for n in known if n.rpartition('/')[0] == family)}"
+    else:
+        offered = f"families: {', '.join(families) or 'none'}"
     raise ModelError(
         f"unknown model '{model}'{nearest(model, known)}; looked in {places}; "
-        f"known: {', '.join(known) or 'none'}; a path to a file ends in {_SUFFIX}"
+        f"{offered}; a path to a file ends in {_SUFFIX}"
     )
 
 

@@ -8,6 +8,9 @@ from typing import Literal
 from semradio.blocks.errors import ParameterError
 from semradio.export.recipes.settings import check_limits, setting
 
+_WITHOUT_PILOTS = ("csi_free", "interference_free", "semi_trained")
+"""Schemes whose networks see no channel state, or (designs) one that is perfect."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -103,6 +106,17 @@ class Config:
 
         if self.scheme == "csir_lmmse":
             self._check_code()
+        most = min(self.tx_antennas, self.rx_antennas)
+        if self.scheme == "semi_trained" and self.streams > most:
+            raise ParameterError(
+                f"{self.streams} streams per user do not fit through {self.tx_antennas} transmit "
+                f"and {self.rx_antennas} receive antennas: streams of at most {most}",
+                "streams",
+            )
+        if self.csi != "perfect" and self.scheme in _WITHOUT_PILOTS:
+            raise ParameterError(
+                f"scheme '{self.scheme}' learns nothing from pilots: csi=perfect", "csi"
+            )
 
     def _check_code(self) -> None:
         """Refuse what a space-time code of two antennas and pairs of slots cannot be."""

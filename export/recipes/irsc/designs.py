@@ -10,6 +10,7 @@ from torch import Tensor
 
 from semradio.blocks.mimo.alignment import minmax_mse
 from semradio.blocks.mimo.snr import noise_variance
+from semradio.export.recipes.irsc import air
 from semradio.export.recipes.irsc.air import complex_normal, interfere, multiply
 
 _AT_ONCE = 500
@@ -82,17 +83,12 @@ class Designs:
         x : float32[n, 2, K, d, slots], a frame for each design. What V makes of it is scaled down
             where its energy exceeds N_t * slots (P = 1), and never up.
         """
-        (
-            n,
-            _,
-            users,
-            rx,
-        ) = self.filters.shape[0], 2, self.filters.shape[2], self.filters.shape[4]
+        n, _, users, _, rx = self.filters.shape
         tx, slots = self.precoders.shape[3], x.shape[-1]
         energy = multiply(self.precoders, x).square().sum(dim=(1, 3, 4))
         scale = (tx * slots / energy.clamp_min(1e-12)).clamp_max(1.0).sqrt()
         capped = x * scale[:, None, :, None, None]
-        variance = 10.0 ** (-self.snr_db / 10.0)
+        deviation = air.noise_variance(self.snr_db).sqrt()
         noise = complex_normal((n, users, rx, slots), source)
-        noise = noise * variance.sqrt()[:, None, None, None, None]
+        noise = noise * deviation[:, None, None, None, None]
         return interfere(self.effective, capped) + multiply(self.filters, noise)
