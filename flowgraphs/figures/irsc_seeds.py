@@ -14,7 +14,7 @@ from semradio.flowgraphs.figures.interference import (
     context,
 )
 
-_NAMES = {name: SCHEMES[name][0] for name in ("csir", "csitr", "csi_free", "lmmse", "csir_lmmse")}
+_NAMES = {name: SCHEMES[name][0] for name in ("csir", "csi_free", "lmmse", "csir_lmmse")}
 
 
 def _curve(label: str, style: str, snr_db: str) -> Curve:

@@ -34,6 +34,8 @@ SUGGESTED: Mapping[str, Mapping[str, Any]] = {
     "arn_transmitter": {"model": "arn/alice"},
     "eavesdropper": {"model": "arn/eve"},
     "image_source": {"dataset": "mnist"},
+    "irsc_receiver": {"model": "irsc/csir/receiver_1"},
+    "irsc_transmitter": {"model": "irsc/csir/transmitter_1"},
     "onnx_model": {"model": "arn/encoder"},
     "semantic_decoder": {"model": "arn/decoder"},
     "semantic_encoder": {"model": "arn/encoder"},

@@ -77,10 +77,12 @@ def test_every_setting_of_a_recipe_is_documented(name: str) -> None:
     recipe = recipe_named(name)
     assert len(recipe.summary) > 80
     options = recipe.options()
-    assert {"seed", "dataset", "train_images"} <= {option.name for option in options}
+    names = {option.name for option in options}
+    assert {"seed", "train_images"} <= names
+    assert names & {"dataset", "datasets"}
     for option in options:
         assert len(option.doc) > 10, option.name
-        assert option.unit == ("dB" if option.name.endswith("_db") else ""), option.name
+        assert option.unit == {"_db": "dB", "_up": "steps"}.get(option.name[-3:], ""), option.name
 
 
 def test_quick_settings_are_the_full_ones_with_less_work() -> None:

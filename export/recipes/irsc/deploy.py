@@ -101,8 +101,6 @@ def _write(path: Path, end: str, user: int, module: nn.Module, report: Report) -
         outputs=[*given, *compared],
         card=card,
         levels=1,
-        # A filter for more users than antennas divides by what is nearly nothing.
-        tolerance=1e-5 if config.users <= config.rx_antennas else 1e-4,
         half=True,
         compared=compared,
     )

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from semradio.export.recipes.irsc.air import multiply
 
-LEAST_VARIANCE = 1e-3
-"""Less disturbance than this counts as this: 32 bits cannot tell the rest from rounding."""
+LEAST_VARIANCE = 1e-6
+"""Less disturbance than this counts as this: without any, there may be nothing to invert."""
 
 
 def adjoint(a: Tensor) -> Tensor:
@@ -70,7 +70,8 @@ def lmmse(
     Returns float32[n, 2, Nt, slots], and float32[n, Nt] from 0 (nothing disturbs) to 1.
     """
     n, _, users, rx, tx = h.shape
-    variance = variance.clamp_min(LEAST_VARIANCE)
+    # With 32 bits, a channel that is nearly singular costs the last digits that programs agree on.
+    y, h, variance = y.double(), h.double(), variance.double().clamp_min(LEAST_VARIANCE)
     if power is not None:
         h = h * power.sqrt()[:, None, :, None, None]
     own = h[:, :, user]
@@ -89,7 +90,7 @@ def lmmse(
     x = multiply(error, multiply(back, quiet_y))
     if power is not None:
         x = x * power[:, user].sqrt()[:, None, None, None]
-    return x, variance * error[:, 0].diagonal(dim1=1, dim2=2)
+    return x.float(), (variance * error[:, 0].diagonal(dim1=1, dim2=2)).float()
 
 
 def _plus_identity(a: Tensor, scale: Tensor) -> Tensor:

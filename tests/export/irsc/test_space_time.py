@@ -49,15 +49,15 @@ def test_a_receiver_of_two_antennas_separates_two_coded_users() -> None:
     joined = (channel[:, 0] + 1j * channel[:, 1]).numpy().astype(complex)
     z = (paired(y)[:, 0] + 1j * paired(y)[:, 1]).numpy()
     whole = np.concatenate([joined[:, 0], joined[:, 1]], axis=2)
-    covariance = whole @ whole.conj().transpose(0, 2, 1) + 1e-3 * np.eye(4)
+    covariance = whole @ whole.conj().transpose(0, 2, 1) + 1e-6 * np.eye(4)
     for user in range(2):
         # Nothing stands above the least variance, however little noise there is.
         estimate, errors = lmmse(paired(y), channel, torch.full((50, 1), 1e-9), user)
         exact = joined[:, user].conj().transpose(0, 2, 1) @ np.linalg.solve(covariance, z)
-        np.testing.assert_allclose(estimate[:, 0] + 1j * estimate[:, 1], exact, atol=5e-3)
-        assert float(errors.median()) < 2e-3
+        np.testing.assert_allclose(estimate[:, 0] + 1j * estimate[:, 1], exact, atol=1e-4)
+        assert float(errors.median()) < 2e-6
         off = (in_order(estimate) - symbols[:, :, user]).square().sum(dim=1).median()
-        assert float(off) < 1e-3
+        assert float(off) < 1e-6
 
 
 def test_the_error_of_an_estimate_is_told() -> None:

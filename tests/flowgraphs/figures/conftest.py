@@ -51,6 +51,7 @@ def make_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeZoo:
         "csi_free": Models(receiver_h=None),
         "interference_free": streams,
         "interference_free_1": streams.but(rows=1),
+        "interference_free_1_short": streams.but(rows=1),
         "semi_trained_1": streams.but(rows=1),
         "semi_trained_2": streams,
         "lmmse": streams,
