@@ -81,10 +81,9 @@ def lmmse(
         heard = h[:, :, others].transpose(2, 3).reshape(n, 2, rx, len(others) * tx)
         back = adjoint(heard)
         inner = inverse(_plus_identity(multiply(back, heard), variance))
-        taken = multiply(inner, multiply(back, torch.cat([own, y], dim=3)))
-        quiet_own, quiet_y = (torch.cat([own, y], dim=3) - multiply(heard, taken)).split(
-            [tx, y.shape[3]], dim=3
-        )
+        both = torch.cat([own, y], dim=3)
+        quiet = both - multiply(heard, multiply(inner, multiply(back, both)))
+        quiet_own, quiet_y = quiet[..., :tx], quiet[..., tx:]
     back = adjoint(own)
     error = inverse(_plus_identity(multiply(back, quiet_own), variance))
     x = multiply(error, multiply(back, quiet_y))
