@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.half_weights import round_weights
 from semradio.export.onnx_export import export_onnx
 from semradio.export.recipes.irsc.air import complex_normal
 from semradio.export.recipes.irsc.config import Config
@@ -55,7 +54,6 @@ def export(folder: Path, out: Path) -> list[Path]:
     """
     report = Report.read(folder)
     system = load_system(folder, report.config)
-    round_weights(system)
     written = []
     for user in range(report.config.users):
         for end, module in (
