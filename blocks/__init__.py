@@ -1,0 +1,1 @@
+"""Blocks: what they are, how they run in one process, and semradio's own by category."""

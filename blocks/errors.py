@@ -43,6 +43,21 @@ class StreamError(SemradioError):
     """A stream carries something that the block cannot accept, such as NaN."""
 
 
+class BlockError(SemradioError):
+    """A block failed while running: which one, at which item, and why.
+
+    ``where`` follows the text of a cause that was not written for the user.
+    """
+
+    def __init__(self, block: str, index: int, cause: BaseException, where: str = "") -> None:
+        known = isinstance(cause, SemradioError)
+        text = str(cause) if known else f"{type(cause).__name__}: {cause}{where}"
+        super().__init__(f"block '{block}', item {index}: {text}")
+        self.block = block
+        self.index = index
+        self.reason = text
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the nearest candidate, or an empty string."""
     found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.5)

@@ -14,6 +14,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,14 +49,16 @@ def check_block(
 
     The block runs on the whole input at once, one item at a time, on odd cuts, with empty chunks
     between, on chunks that have piled up, with its inputs arriving one after another, on strided
-    arrays, a second time after a reset, and through ``wire``. Items, tags and results must be the
-    same every time. Its inputs are read-only, and what it has handed out must not change later.
+    arrays, a second time after a reset, through ``wire``, and handed over to other blocks on the
+    way, as after its process was killed, unless it says why that cannot be. Items, tags and results
+    must be the same every time. Its inputs are read-only, and what it has handed out must not
+    change later.
     After a reset its state must be that of a new block. Where it can be disabled, it must then
     pass its first input on, tags included.
 
     Args:
         factory: makes the block, a new one each time.
-        inputs: one array of shape (n, *item) per input in port order, None where one stays
+        inputs: one array of shape ``(n, *item)`` per input in port order, None where one stays
             unconnected; for a source the number of items to take. A few hundred items do.
         expected: the output, a tuple of one per output, or the results of a sink (those keys that
             are given); None where nothing is known but that all runs must agree.
@@ -172,6 +175,8 @@ def _input_runs(
         yield run("one input after the other, last first", odd, in_turn=True, backwards=True)
     if wire is not None:
         yield run("through the wire", odd, wire=wire)
+    if not whole.block.unrepeatable():
+        yield _handed_over(factory, arrays, sent, odd)
     again = run("again, after a reset", odd, block=whole.block)
     yield again
     _check_reset(again.block, factory())
@@ -187,6 +192,8 @@ def _source_runs(factory: Callable[[], Block], count: int) -> Iterator[_Run]:
     yield whole
     for size in (1, 2, 7, 64):
         yield _generate(f"chunks of {size}", factory(), count, size)
+    if not whole.block.unrepeatable():
+        yield _generate_handed_over(factory, count, 7)
     again = _generate("again, after a reset", whole.block, count, 3)
     yield again
     _check_reset(again.block, factory())
@@ -242,7 +249,7 @@ class _Feeder:
             for name in reversed(names) if self.backwards else names:
                 start = 0
                 for size in cuts:
-                    self._put(harness, name, start, start + size)
+                    self.put(harness, name, start, start + size)
                     self._step(harness)
                     start += size
                 # The others learn of the end before they have had anything.
@@ -251,15 +258,15 @@ class _Feeder:
         start = 0
         for size in cuts:
             for name in names:
-                self._put(harness, name, start, start + size)
+                self.put(harness, name, start, start + size)
             if self.empties:
                 for name in names:
-                    self._put(harness, name, start + size, start + size)
+                    self.put(harness, name, start + size, start + size)
             if not self.pile_up:
                 self._step(harness)
             start += size
 
-    def _put(self, harness: Harness, name: str, start: int, end: int) -> None:
+    def put(self, harness: Harness, name: str, start: int, end: int) -> None:
         original = self.arrays[name][start:end]
         chunk = np.repeat(original, 2, axis=0)[::2] if self.strided else np.array(original)
         k = list(self.arrays).index(name)
@@ -271,15 +278,10 @@ class _Feeder:
         harness.queues[name].put(chunk, tags)
 
     def _step(self, harness: Harness) -> None:
-        before = [(queue.items, len(queue.tags)) for queue in harness.collected.values()]
         harness.run()
         # What came out is noted at once, so that it shows if the block changes it later.
         for copies, queue in zip(self.handed_out, harness.collected.values(), strict=True):
             copies += [y.copy() for y in list(queue.chunks)[len(copies) :]]
-        for (items, count), queue in zip(before, harness.collected.values(), strict=True):
-            for tag in list(queue.tags)[count:]:
-                if tag.index < items:
-                    raise AssertionError(f"{self.label}: {tag} comes after its item")
 
     def _check_arrays(self, harness: Harness) -> None:
         for chunk, original in self.given:
@@ -299,8 +301,8 @@ def _generate(label: str, block: Block, count: int, chunk: int) -> _Run:
             first = next(iter(harness.collected.values()))
             copies: list[Array] = []
             idle = 0
-            while not harness.runner.finished and first.items < count:
-                idle = 0 if harness.runner.step() else idle + 1
+            while not harness.finished and first.items < count:
+                idle = 0 if harness.step() else idle + 1
                 if idle > PATIENCE:
                     raise AssertionError(f"{label}: the source gives nothing and does not end")
                 if idle:
@@ -312,9 +314,60 @@ def _generate(label: str, block: Block, count: int, chunk: int) -> _Run:
                     raise AssertionError(f"{label}: the source changed an array it had handed out")
     except SemradioError as error:
         raise AssertionError(f"{label}: {error}") from error
-    if not harness.runner.finished:
+    if not harness.finished:
         # It was cut off inside a chunk, so what it counts goes beyond what is compared.
         run.results = {}
+    run.outputs = [y[:count] for y in run.outputs]
+    run.tags = [[tag for tag in tags if tag.index < count] for tags in run.tags]
+    return run
+
+
+_ELSEWHERE = "handed over to another block"
+
+
+def _handed_over(
+    factory: Callable[[], Block],
+    arrays: Sequence[Array | None],
+    tags: Sequence[Sequence[Tag]],
+    cuts: Sequence[int],
+) -> _Run:
+    """Run a block that is saved twice on the way, another block going on each time."""
+    feeder = _Feeder(_ELSEWHERE, factory(), arrays, tags)
+    types = {name: ItemType.of(x) for name, x in feeder.arrays.items()}
+    start = 0
+    try:
+        with ExitStack() as all_of_them:
+            harness = all_of_them.enter_context(Harness(feeder.block, types))
+            for k, size in enumerate(cuts):
+                if k in (len(cuts) // 3, 2 * len(cuts) // 3):
+                    harness = all_of_them.enter_context(harness.handed_over(factory()))
+                for name in feeder.arrays:
+                    feeder.put(harness, name, start, start + size)
+                harness.run()
+                start += size
+            harness.end()
+            return _collect(_ELSEWHERE, harness.block, harness)
+    except SemradioError as error:
+        raise AssertionError(f"{_ELSEWHERE}: {error}") from error
+
+
+def _generate_handed_over(factory: Callable[[], Block], count: int, chunk: int) -> _Run:
+    """Run a source that is saved on the way, another one going on."""
+    with ExitStack() as all_of_them:
+        harness = all_of_them.enter_context(Harness(factory(), {}, chunk))
+        over = idle = 0
+        while not harness.finished and harness.items_out < count:
+            if over < 2 and harness.items_out >= (over + 1) * count // 3:
+                over += 1
+                harness = all_of_them.enter_context(harness.handed_over(factory()))
+            idle = 0 if harness.step() else idle + 1
+            if idle > PATIENCE:
+                raise AssertionError(f"{_ELSEWHERE}: the source gives nothing and does not end")
+            if idle:
+                time.sleep(_CLOCK_TICK)
+        run = _collect(_ELSEWHERE, harness.block, harness)
+        if not harness.finished:
+            run.results = {}
     run.outputs = [y[:count] for y in run.outputs]
     run.tags = [[tag for tag in tags if tag.index < count] for tags in run.tags]
     return run

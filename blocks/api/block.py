@@ -20,15 +20,14 @@ writes into an array that it has handed out.
 from __future__ import annotations
 
 import copy
-import inspect
-import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
+from semradio.blocks.api.declaration import Declared
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.parameter import Parameter, parameter
-from semradio.blocks.api.port import Input, Output, Port, PortRef
-from semradio.blocks.api.state import State
+from semradio.blocks.api.port import Input, Output, PortRef
 from semradio.blocks.api.tag import Tag, check_value
 from semradio.blocks.errors import ItemTypeError, ParameterError, SemradioError, nearest
 
@@ -36,21 +35,48 @@ Outputs = Array | tuple[Array | None, ...] | None
 """What ``work`` returns: one array, a tuple of one per output, or None for no output."""
 
 
-class Block:
-    """Base of all blocks; derive from one of its kinds: :class:`Source`, :class:`SyncBlock`,
-    :class:`RateBlock`, :class:`StreamBlock`, :class:`Sink`."""
+class ChangeOutcome(Protocol):
+    """What became of a live change of one block."""
 
-    block_type: ClassVar[str] = ""
-    category: ClassVar[str] = ""
-    parameters: ClassVar[dict[str, Parameter]] = {}
-    states: ClassVar[dict[str, State]] = {}
-    declared_inputs: ClassVar[tuple[Input, ...]] = ()
-    declared_outputs: ClassVar[tuple[Output, ...]] = ()
-    listens: tuple[str, ...] = ()
-    """Keys of the tags that :meth:`on_tag` wants to see; ``("*",)`` for all. :meth:`configure` may
-    set it for one block."""
-    needs_code: ClassVar[bool] = False
-    """Whether the block runs code that its parameters name; files need leave to use such."""
+    @property
+    def block(self) -> str:
+        """Its name."""
+
+    @property
+    def index(self) -> int | None:
+        """The first item for which the change counts; None if it was refused."""
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused."""
+
+
+Ask = Callable[[Mapping[str, Mapping[str, Any]], Callable[[Any], None]], None]
+"""Takes live changes, by block and parameter, and who is told the outcome for each block; raises
+ParameterError where one is wrong, and then changes nothing."""
+
+_callers: list[Callable[..., Any]] = []
+
+
+def calls_go_through(caller: Callable[..., Any]) -> None:
+    """Say what runs ``block(x)``: the engine, which knows blocks and is not known to them."""
+    _callers.append(caller)
+
+
+class Block(Declared):
+    """Base of all blocks.
+
+    Derive from one of its kinds: :class:`Source`, :class:`SyncBlock`, :class:`RateBlock`,
+    :class:`StreamBlock`, :class:`Sink`.
+    """
+
+    ask: Ask | None = None
+    """Changes live parameters of blocks that run beside this one; None where nobody takes changes.
+    Given before :meth:`start` by whoever runs the flowgraph."""
+
+    cut_shows: ClassVar[bool] = False
+    """Whether the last digits of its outputs show where the stream was cut, as those of a matrix
+    product may: a run that is to be repeated bit for bit then cuts it at the same items."""
 
     enabled: bool = parameter(
         True,
@@ -77,69 +103,20 @@ class Block:
         """Whether it runs: whoever starts it says so. Live parameters alone may then change."""
         self.stopping = False
         """Whether the run was asked to stop: a block then waits no longer for a peer to come."""
+        self.resumes = False
+        """Whether :meth:`start` prepares for going on where another process was: the state is then
+        in place already, and what only a first start does (taking a number, emptying a file) is
+        left out."""
         self.tags_out: list[tuple[str | None, Tag]] = []
         self.notes: list[str] = []
         self.wanted: frozenset[str] = frozenset()
         """Outputs that somebody receives; ``work`` may return None for any other but the first."""
         self.attention: list[Block] = []
-        """Blocks that have something to tell their runner; shared by those that run together."""
+        """Blocks that have something to tell the engine; shared by those that run together."""
         self.reset()
         self.configure()
         self.inputs: dict[str, Input] = self._names(self.input_ports())
         self.outputs: dict[str, Output] = self._names(self.output_ports())
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        for key, declared in vars(cls).items():
-            # A parameter 'inputs', say, would silently be overwritten by the ports.
-            if isinstance(declared, Parameter | State | Port) and key in _reserved():
-                raise TypeError(f"{cls.__name__}: the name '{key}' is taken by Block itself")
-        hints = typing.get_type_hints(cls, localns={"Array": Array})
-        fields: dict[str, Any] = {}
-        for base in reversed(cls.__mro__):
-            fields.update(vars(base))
-        cls.parameters = {k: v for k, v in fields.items() if isinstance(v, Parameter)}
-        cls.states = {k: v for k, v in fields.items() if isinstance(v, State)}
-        cls.declared_inputs = tuple(v for v in fields.values() if isinstance(v, Input))
-        cls.declared_outputs = tuple(v for v in fields.values() if isinstance(v, Output))
-        for key, declared in cls.parameters.items():
-            if key in hints:
-                declared.annotation = hints[key]
-        empty = inspect.Parameter.empty
-        cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [
-                inspect.Parameter(
-                    key,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=empty if declared.required else declared.default,
-                    annotation=declared.annotation,
-                )
-                for key, declared in cls.parameters.items()
-            ]
-        )
-
-    @classmethod
-    def check_parameters(cls, values: Mapping[str, Any]) -> list[ParameterError]:
-        """Return everything that is wrong with parameter values; an empty list if nothing is."""
-        errors = []
-        for key, value in values.items():
-            if key not in cls.parameters:
-                known = ", ".join(cls.parameters)
-                hint = nearest(key, cls.parameters)
-                errors.append(
-                    ParameterError(f"no parameter '{key}'{hint}; parameters: {known}", key)
-                )
-                continue
-            try:
-                cls.parameters[key].validate(value)
-            except ParameterError as error:
-                errors.append(error)
-        errors += [
-            ParameterError(f"parameter '{key}' is required: {declared.doc}", key)
-            for key, declared in cls.parameters.items()
-            if declared.required and key not in values
-        ]
-        return errors
 
     # What a block may define ---------------------------------------------------------------
 
@@ -184,6 +161,53 @@ class Block:
         """Return what the block found out, as plain numbers, strings, lists and dictionaries."""
         return {}
 
+    def so_far(self) -> dict[str, Any]:
+        """Return what the block has found out of the items so far, for those who look on.
+
+        Asked now and then between two chunks: it takes little time and leaves no trace.
+        Numbers, and small tables of them; by default nothing.
+        """
+        return {}
+
+    # For a block that keeps more than its declared state ------------------------------------
+
+    def unrepeatable(self) -> str:
+        """Return why another process cannot go on with the block's work; '' if one can.
+
+        Declared state, live parameters and notes are saved for every block. One that holds more (a
+        file, say) defines :meth:`save` and :meth:`restore`, or says here why it cannot.
+        """
+        cls = type(self)
+        if cls.stop is not Block.stop and cls.restore is Block.restore:
+            return "it holds more than its declared state, such as a connection or a device"
+        return ""
+
+    rejoins: ClassVar[bool] = False
+    """Whether another process goes on all the same where :meth:`unrepeatable` has a reason: with
+    another stream, whose first item gets the tag ``gap``. :meth:`restore` sees to that."""
+
+    def save(self) -> Any:
+        """Return what is to be kept beside the declared state, as plain data; between two chunks.
+
+        What has been written to files is handed to the system by then.
+        """
+        return None
+
+    def reads(self) -> Sequence[Path]:
+        """Return the files that its outputs depend on, such as a model."""
+        return ()
+
+    def unsynced(self) -> Sequence[int]:
+        """Return descriptors of the files that must be on the disk before what was saved counts."""
+        return ()
+
+    def restore(self, saved: Any) -> None:
+        """Go on from what :meth:`save` returned; called after :meth:`start`, with the state set.
+
+        Raises:
+            SemradioError: that is not possible any more, for instance because a file was changed.
+        """
+
     # What a block may call -----------------------------------------------------------------
 
     def tag(self, key: str, value: Any, index: int, output: str | None = None) -> None:
@@ -218,8 +242,10 @@ class Block:
         return {key: getattr(self, key) for key in self.states}
 
     def set(self, name: str, value: Any) -> None:
-        """Set a parameter, validated; ParameterError if unknown, not allowed, or not live while
-        the block runs."""
+        """Set a parameter, validated.
+
+        ParameterError if unknown, not allowed, or not live while the block runs.
+        """
         self.assign({name: value})
 
     def assign(self, values: Mapping[str, Any]) -> None:
@@ -320,7 +346,7 @@ class Block:
 
     @property
     def waits(self) -> bool:
-        """Whether the runner has to ask :meth:`ready`; by default where a block defines it."""
+        """Whether the engine has to ask :meth:`ready`; by default where a block defines it."""
         return type(self).ready is not Block.ready
 
     @property
@@ -352,7 +378,7 @@ class Block:
         Each call is a stream of its own, from its first item to its end.
 
         Args:
-            arrays: one array of shape (n, *item) per input, in port order; a source takes the
+            arrays: one array of shape ``(n, *item)`` per input, in port order; a source takes the
                 number of items instead.
             tags: tags on the first input. chunk: items per step; the result does not depend on
                 it.
@@ -360,123 +386,4 @@ class Block:
         Returns:
             One array, or a tuple of one per output; for a sink, its results.
         """
-        from semradio.blocks.api.harness import call
-
-        return call(self, arrays, **options)
-
-
-class Source(Block):
-    """A block without inputs. ``work(n, at)`` returns at most ``n`` items from index ``at`` on;
-    it calls :meth:`finish` when they are the last."""
-
-    def work(self, n: int, at: int) -> Outputs:
-        """Return up to ``n`` items, the first of which has the absolute index ``at``."""
-        raise _undefined(self)
-
-
-class SyncBlock(Block):
-    """One item out for each item in. ``work(x, ..., at)`` gets an array of shape (n, *item) per
-    input and returns one of n items per output; ``at`` is the index of the first."""
-
-    work: Callable[..., Outputs]
-
-    @property
-    def bypassable(self) -> bool:
-        if not self.outputs:
-            return True
-        inputs, outputs = list(self.input_types.values()), list(self.output_item_types.values())
-        return len(outputs) == 1 and bool(inputs) and inputs[0] == outputs[0]
-
-
-class Sink(SyncBlock):
-    """A block without outputs: ``work(x, ..., at)`` takes items, ``results()`` reports."""
-
-    def flush(self) -> None:
-        """Complete the work at the end of the stream, such as a file; not called after an error."""
-
-
-class RateBlock(Block):
-    """A fixed number of items in for a fixed number of items out, as :meth:`rate` says.
-
-    ``work(x, ..., at)`` gets a multiple of the former; what is left at the end goes to
-    :meth:`tail`; :meth:`moved` tells where a tag goes.
-    """
-
-    work: Callable[..., Outputs]
-
-    def rate(self) -> tuple[int, int]:
-        """Return (items consumed, items produced) by one elementary step."""
-        raise _undefined(self)
-
-    def tail(self, x: Array, at: int) -> Outputs:
-        """Return what the last, incomplete step gives; by default nothing, and a note says so."""
-        consumed, _ = self.rate()
-        self.note(f"the last {len(x)} items do not fill a step of {consumed} and were left out")
-        return None
-
-    def moved(self, index: int) -> int:
-        """Return the output index of a tag on input item ``index``: in proportion, rounded down."""
-        consumed, produced = self.rate()
-        return index * produced // consumed
-
-
-class StreamBlock(Block):
-    """Any number of items out for any number in, as the data or the state decide.
-
-    ``work(x, ..., at)`` takes all of ``x`` and returns what it has to give; :meth:`flush` returns
-    what remains at the end of the stream; :meth:`moved` tells where a tag goes.
-    """
-
-    work: Callable[..., Outputs]
-
-    def flush(self) -> Outputs:
-        """Return the items that the end of the input releases."""
-        return None
-
-    def moved(self, index: int) -> int | None:
-        """Return the output index of a tag on input item ``index``; None if it goes nowhere.
-
-        Called after the item was worked on.
-        """
-        return index
-
-
-def _reserved() -> set[str]:
-    """The names that every block has, and that no declaration of a block may take."""
-    made = {"name", "inputs", "outputs", "input_types", "output_item_types"}
-    made |= {"finished", "started", "stopping", "tags_out", "notes", "attention", "work"}
-    return (made | {key for key in vars(Block) if not key.startswith("__")}) - {"enabled"}
-
-
-def _undefined(block: Block) -> SemradioError:
-    return SemradioError(f"block type '{block.block_type}' lacks a method that its kind needs")
-
-
-B = TypeVar("B", bound=type[Block])
-
-
-def block(name: str, *, category: str) -> Callable[[B], B]:
-    """Register a class as the block type ``name``, shown under ``category``."""
-
-    def register(cls: B) -> B:
-        from semradio.blocks.api import registry
-
-        cls.block_type = name
-        cls.category = category
-        registry.register(cls)
-        return cls
-
-    return register
-
-
-__all__ = [
-    "Block",
-    "Outputs",
-    "Port",
-    "RateBlock",
-    "Sink",
-    "Source",
-    "StreamBlock",
-    "SyncBlock",
-    "block",
-]
+        return _callers[-1](self, arrays, **options)

@@ -1,6 +1,6 @@
 """Runs one block alone: on whole arrays, or piece by piece as a stream would arrive.
 
-``block(x)`` goes through here, and so do tests: the runner is the one that flowgraphs use, so a
+``block(x)`` goes through here, and so do tests: the engine is the one that flowgraphs use, so a
 block behaves the same in a notebook, in a test and on the air.
 """
 
@@ -8,16 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from semradio.blocks.api.block import Block, Source
+from semradio.blocks.api.block import Block, calls_go_through
 from semradio.blocks.api.item_type import Array, ItemType
-from semradio.blocks.api.queue import Queue
-from semradio.blocks.api.runner import make_runner
+from semradio.blocks.api.kinds import Source
 from semradio.blocks.api.tag import Tag
+from semradio.blocks.engine.encoding import decode, encode
+from semradio.blocks.engine.queue import Queue
+from semradio.blocks.engine.snapshot import (
+    block_saved,
+    chain_saved,
+    prepare_block,
+    queue_saved,
+    restore_block,
+    restore_chain,
+    restore_queue,
+)
+from semradio.blocks.engine.weaving import Weave
 from semradio.blocks.errors import ItemTypeError, SemradioError
 
 _CLOCK_TICK = 0.001
@@ -31,26 +42,72 @@ class Harness:
         block: any block; it is reset and started.
         inputs: item type of each connected input, by port name.
         chunk: items per step of a source.
+        saved: what :meth:`saved` gave for a block of the same parameters: this one goes on there.
 
     Use as a context manager, or call :meth:`close`: the block's resources are then released.
     """
 
-    def __init__(self, block: Block, inputs: dict[str, ItemType], chunk: int = 64) -> None:
+    def __init__(
+        self,
+        block: Block,
+        inputs: dict[str, ItemType],
+        chunk: int = 64,
+        saved: bytes | None = None,
+    ) -> None:
         self.block = block
+        self.inputs, self.chunk = inputs, chunk
+        past = None if saved is None else decode(saved, {"semradio", _package(block)})
         types = block.resolve(inputs)
         block.reset()
         self.queues = {name: Queue(item) for name, item in inputs.items()}
         self.collected = {name: Queue(item) for name, item in types.items()}
         try:
+            if past is not None:
+                prepare_block(block, past["block"])
             block.start()
+            if past is not None:
+                restore_block(block, past["block"])
         except BaseException:
             with contextlib.suppress(Exception):
                 block.stop()
             raise
         block.started = True
-        self.runner = make_runner(
-            block, self.queues, {name: [queue] for name, queue in self.collected.items()}, chunk
+        weave = Weave(
+            {block.name: block},
+            queues={(block.name, port): queue for port, queue in self.queues.items()},
+            targets={(block.name, port): [queue] for port, queue in self.collected.items()},
+            chunk=chunk,
         )
+        self.chain, self.stage = weave.place[block.name]
+        if past is not None:
+            restore_chain(self.chain, past["chain"])
+            for name, waiting in past["queues"].items():
+                restore_queue(self.queues[name], waiting)
+
+    def saved(self) -> bytes:
+        """Return where the block and its inputs are, as a checkpoint keeps it.
+
+        Raises:
+            SemradioError: the block holds what cannot be saved.
+        """
+        return encode(
+            {
+                "block": block_saved(self.block),
+                "chain": chain_saved(self.chain),
+                "queues": {name: queue_saved(queue) for name, queue in self.queues.items()},
+            }
+        )
+
+    def handed_over(self, block: Block) -> Harness:
+        """Let another block of the same parameters go on, as in a process after this was killed.
+
+        Returns:
+            Its harness, which has what came out so far as well.
+        """
+        other = Harness(block, self.inputs, self.chunk, self.saved())
+        for name, queue in self.collected.items():
+            restore_queue(other.collected[name], queue_saved(queue))
+        return other
 
     def __enter__(self) -> Harness:
         return self
@@ -62,7 +119,7 @@ class Harness:
         """Give each connected input the next items (None: nothing), and let the block work.
 
         Args:
-            arrays: one array of shape (n, *item) per connected input.
+            arrays: one array of shape ``(n, *item)`` per connected input.
             tags: tags on the first input's items, absolute indices.
         """
         for k, (queue, array) in enumerate(zip(self.queues.values(), arrays, strict=True)):
@@ -72,22 +129,49 @@ class Harness:
 
     def run(self) -> None:
         """Step until nothing happens any more."""
-        while self.runner.step():
+        while self.step():
             pass
+
+    def step(self) -> bool:
+        """Let the block work once on what waits; returns whether anything happened."""
+        return self.chain.step()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the block has come to its end."""
+        return self.chain.finished
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the block waits for a clock."""
+        return self.chain.waiting
+
+    @property
+    def items_out(self) -> int:
+        """Items given so far on the first output."""
+        return self.chain.items_out(self.stage)
+
+    def change(self, values: Mapping[str, Any]) -> int:
+        """Change live parameters; returns the first item for which they count.
+
+        Raises:
+            SemradioError: the block refuses.
+        """
+        return self.chain.change(self.stage, values)
 
     def end(self) -> None:
         """End every input and let the block finish; waits while it waits for a clock."""
         for queue in self.queues.values():
             queue.end()
-        while not self.runner.finished:
-            if self.runner.step():
+        while not self.finished:
+            if self.step():
                 continue
-            if not self.runner.waiting:
+            if not self.waiting:
                 raise SemradioError(f"block '{self.block.name}' does not come to an end")
             time.sleep(_CLOCK_TICK)
 
     def outputs(self) -> list[Array]:
-        """Everything that came out so far, one array of shape (n, *item) per output."""
+        """Everything that came out so far, one array of shape ``(n, *item)`` per output."""
         return [
             np.concatenate([queue.item.empty(), *queue.chunks]) for queue in self.collected.values()
         ]
@@ -100,6 +184,10 @@ class Harness:
         """Release what the block holds."""
         self.block.started = False
         self.block.stop()
+
+
+def _package(block: Block) -> str:
+    return type(block).__module__.partition(".")[0]
 
 
 def call(
@@ -130,8 +218,8 @@ def _generate(block: Source, count: int | None = None, *, chunk: int | None = No
     """The first ``count`` items of a source; all of them without a count."""
     with Harness(block, {}, chunk=chunk or min(count or 4096, 4096)) as harness:
         first = next(iter(harness.collected.values()))
-        while not harness.runner.finished and (count is None or first.items < count):
-            harness.runner.step()
+        while not harness.finished and (count is None or first.items < count):
+            harness.step()
         outputs = [y if count is None else y[:count] for y in harness.outputs()]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
@@ -141,3 +229,6 @@ def _given(block: Block, harness: Harness) -> Any:
     if not outputs:
         return block.results()
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+calls_go_through(call)

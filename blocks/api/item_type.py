@@ -75,12 +75,12 @@ class ItemType:
         return self.size * self.numpy.itemsize
 
     def empty(self, count: int = 0) -> Array:
-        """Return an uninitialised chunk of ``count`` items, shape (count, *shape)."""
+        """Return an uninitialised chunk of ``count`` items, shape ``(count, *shape)``."""
         return np.empty((count, *self.shape), self.numpy)
 
     @classmethod
     def of(cls, chunk: Array) -> ItemType:
-        """Return the item type of a chunk of shape (n, *item)."""
+        """Return the item type of a chunk of shape ``(n, *item)``."""
         if chunk.ndim == 0:
             raise ItemTypeError("a stream needs a leading axis for the items; this is one scalar")
         return cls(chunk.dtype.name, chunk.shape[1:])
@@ -127,6 +127,20 @@ class Pattern:
             (dtype == item.dtype or item.dtype in GROUPS.get(dtype, ()))
             and (shape is None or _shape_fits(shape, item.shape))
             for dtype, shape in self.options
+        )
+
+    def cast_of(self, item: ItemType) -> str | None:
+        """Return the dtype as which these items would fit, values and shape as they are."""
+        real = not item.dtype.startswith("complex")
+        return next(
+            (
+                dtype
+                for dtype, shape in self.options
+                if dtype in DTYPES
+                and (shape is None or _shape_fits(shape, item.shape))
+                and real != dtype.startswith("complex")
+            ),
+            None,
         )
 
     @property

@@ -7,12 +7,9 @@ and the first output are the ones meant when a connection names no port.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from semradio.blocks.api.item_type import Pattern
-
-if TYPE_CHECKING:
-    from semradio.blocks.api.block import Block
 
 
 class Port:
@@ -27,10 +24,10 @@ class Port:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, block: Block | None, owner: type) -> Any:
+    def __get__(self, block: Any, owner: type) -> Any:
         return self if block is None else PortRef(block, self.name)
 
-    def names(self, block: Block) -> list[str]:
+    def names(self, block: object) -> list[str]:
         """The port names on one block: ``x``, or ``x[0]``, ``x[1]``, ... for a counted port."""
         if self.count is None:
             return [self.name]
@@ -89,7 +86,8 @@ class Output(Port):
 class PortRef:
     """A port of one block instance: ``block.x``, or ``block.x[1]`` for a counted port."""
 
-    block: Block
+    block: Any
+    """The block; ports know nothing of blocks."""
     name: str
 
     def __getitem__(self, index: int) -> PortRef:

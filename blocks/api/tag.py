@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 from semradio.blocks.errors import StreamError
 
 GAP = "gap"
-"""Key of the tag that a lossy edge leaves on the first item after a loss; value: items lost."""
+"""Key of the tag on the first item after a loss; value: how many items were lost.
+
+A lossy edge leaves it, a radio that overran, a receiver that missed a burst. Blocks that make one
+item of several come back to the right border at it, and say what it means in their own items.
+"""
+
+FILLED = "filled"
+"""Key of the tag on the first of some items that stand in for lost ones; value: how many."""
 
 
 class Tag(NamedTuple):
@@ -26,6 +33,14 @@ class Tag(NamedTuple):
     def moved(self, index: int) -> Tag:
         """Return the same tag on another item index."""
         return Tag(index, self.key, self.value)
+
+
+def items_lost(tag: Tag) -> int:
+    """Return how many items a tag says are lost before its own; 0 for any other tag.
+
+    Anybody may use the key; ours have whole numbers.
+    """
+    return tag.value if tag.key == GAP and type(tag.value) is int and tag.value > 0 else 0
 
 
 def check_value(value: Any, key: str) -> Any:

@@ -1,0 +1,1 @@
+"""Arithmetic on streams, and their shape, order and pace."""

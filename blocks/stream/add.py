@@ -13,6 +13,10 @@ class Add(SyncBlock):
 
     All inputs carry the same item type, and so does the sum: integers wrap around as in NumPy.
     The sum ends with the shortest input.
+
+    Example:
+        >>> Add()(np.float32([1, 2]), np.float32([10, 20]))
+        array([11., 22.], dtype=float32)
     """
 
     num_inputs: int = parameter(2, low=1, high=1024, doc="Number of streams to add.")

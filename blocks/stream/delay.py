@@ -13,6 +13,10 @@ class Delay(StreamBlock):
 
     The whole of ``x`` comes out, so ``y`` is longer by ``items``; tags move along with their
     items. For a delay of the other sign see ``skip_head``.
+
+    Example:
+        >>> Delay(items=2)(np.float32([1, 2, 3]))
+        array([0., 0., 1., 2., 3.], dtype=float32)
     """
 
     items: int = parameter(unit="items", low=0, doc="Number of zero items in front.")

@@ -9,9 +9,16 @@ from semradio.blocks.api import Array, Input, Output, SyncBlock, block, paramete
 class FrameTagger(SyncBlock):
     """Tag the first item of every frame with the number of the frame: 0, 1, 2, ...
 
-    A frame is ``length`` items; where the items are frames already, such as ``float32[23]``,
-    that is 1. The tag stays with its frame through ``real_to_complex``, recordings and process
-    borders, and ``complex_to_real`` with the shape of the frame brings it back to it.
+    A frame is ``length`` items; where the items are frames already, such as ``float32[23]``, that
+    is 1. The tag stays with its frame through ``real_to_complex``, recordings and process
+    borders, and ``complex_to_interleaved`` with the shape of the frame brings it back to it.
+
+    Example:
+        >>> link = Flowgraph("link")
+        >>> tags = TagDebug()
+        >>> link.connect(VectorSource(data=np.zeros((3, 23), np.float32)), FrameTagger(), tags)
+        >>> link.run().results[tags.name]["tags"]
+        [[0, 'frame', 0], [1, 'frame', 1], [2, 'frame', 2]]
     """
 
     length: int = parameter(1, low=1, unit="items", doc="Items in one frame.")

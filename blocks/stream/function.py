@@ -26,12 +26,16 @@ class Function(SyncBlock):
     """Apply a Python function to each chunk: ``y = f(x)`` with one item out for each item in.
 
     The function gets an array of shape (n, *item), which it must not write into, and returns one
-    of n items. Its result for an item may depend on that item alone, or the output depends on
-    how the stream is cut. It is imported when the block starts; since a flowgraph can so run any
+    of n items. Its result for an item may depend on that item alone, or the output depends on how
+    the stream is cut. It is imported when the block starts; since a flowgraph can so run any
     installed code, files that use this block need leave to do it.
 
     Raises:
         ParameterError: the module or the function is not there, or the module fails.
+
+    Example:
+        >>> Function(call="numpy:abs")(np.float32([1, -2]))
+        array([1., 2.], dtype=float32)
     """
 
     needs_code: ClassVar[bool] = True

@@ -11,6 +11,10 @@ class Head(StreamBlock):
 
     The blocks before it are told that nobody listens any more, so a source without an end ends
     too.
+
+    Example:
+        >>> Head(items=2)(np.float32([1, 2, 3, 4]))
+        array([1., 2.], dtype=float32)
     """
 
     items: int = parameter(unit="items", low=0, doc="Number of items to pass on.")

@@ -21,15 +21,22 @@ class IqLevel(SyncBlock):
 
     ``g = sqrt(10^(level/10) / signal_power)``; with ``inverse``, ``y = x / g``. 0 dBFS is the
     power of a carrier of amplitude 1; converters clip beyond 1.0 on each rail. Frames of N real
-    values of total power 1, paired by ``real_to_complex``, have ``signal_power`` 2 / N. The gain is
-    constant: one that followed the peak of each chunk would change from burst to burst. Noise-like
-    signals need some 10 dB of headroom: -12 dBFS keeps clipping below -50 dB.
+    values of total power 1, paired by ``real_to_complex``, have ``signal_power`` 2 / N. The gain
+    is constant: one that followed the peak of each chunk would change from burst to burst.
+    Noise-like signals need some 10 dB of headroom: -12 dBFS keeps clipping below -50 dB.
 
     The level travels in the tag ``iq_level``, on the first sample and after each change, and an
     inverse block downstream follows it; where no tag arrives, its own ``level`` counts.
 
-    Results: ``items``; ``gain_db``; ``level_dbfs``, ``peak_dbfs`` and ``clipped`` (samples with a
-    rail at full scale) of the side that has the level.
+    Results:
+        ``items``; ``gain_db``; ``level_dbfs``, ``peak_dbfs`` and ``clipped`` (samples with a rail
+        at full scale) of the side that has the level.
+
+    Example:
+        >>> pairs = RealToComplex()(np.ones((100, 23), np.float32) / np.sqrt(np.float32(23)))
+        >>> y = IqLevel(level=-12, signal_power=2 / 23)(pairs)
+        >>> float(10 * np.log10(np.mean(np.abs(y) ** 2)).round(1))
+        -12.0
     """
 
     level: float = parameter(
@@ -74,6 +81,8 @@ class IqLevel(SyncBlock):
             "gain_db": -gain if self.inverse else gain,
             **self.measured.results(),
         }
+
+    so_far = results
 
     @property
     def _level(self) -> float:

@@ -20,6 +20,10 @@ class KeepOneInN(RateBlock):
     """Keep item ``offset`` of every ``n`` items: ``y[i] = x[i * n + offset]``.
 
     No filter: a signal is to be band-limited before. Tags of all ``n`` items go to the one kept.
+
+    Example:
+        >>> KeepOneInN(n=3, offset=1)(np.arange(9, dtype=np.float32))
+        array([1., 4., 7.], dtype=float32)
     """
 
     n: int = parameter(unit="items", low=1, doc="Items in for each item out.")

@@ -19,7 +19,11 @@ class RealToComplex(RateBlock):
     ``r`` is all values of ``x`` in order. Items are packed back to back: with an odd number of
     values, such as ``float32[23]``, a pair reaches over the border of two items, and only at the
     end of the stream may one value lack its partner; it is then paired with 0. A tag goes to the
-    sample that holds the first value of its item. ``complex_to_real`` undoes it.
+    sample that holds the first value of its item. ``complex_to_interleaved`` undoes it.
+
+    Example:
+        >>> RealToComplex()(np.float32([1, 2, 3]))
+        array([1.+2.j, 3.+0.j], dtype=complex64)
     """
 
     x = Input("float32[...] | float64[...]", doc="Real values in items of any shape.")

@@ -7,7 +7,12 @@ from semradio.blocks.api import Array, Input, Output, StreamBlock, block, parame
 
 @block("skip_head", category="stream")
 class SkipHead(StreamBlock):
-    """Leave the first ``items`` items out and pass all others on; tags on the former are lost."""
+    """Leave the first ``items`` items out and pass all others on; tags on the former are lost.
+
+    Example:
+        >>> SkipHead(items=2)(np.float32([1, 2, 3, 4]))
+        array([3., 4.], dtype=float32)
+    """
 
     items: int = parameter(unit="items", low=0, doc="Number of items to leave out.")
 

@@ -13,6 +13,11 @@ class StreamToVector(RateBlock):
 
     Items that have a shape get a new first axis: ``uint8[28]`` becomes ``uint8[length,28]``.
     Items at the end that fill no vector are left out, and a note says so.
+
+    Example:
+        >>> StreamToVector(length=2)(np.float32([1, 2, 3, 4, 5]))
+        array([[1., 2.],
+               [3., 4.]], dtype=float32)
     """
 
     length: int = parameter(unit="items", low=1, doc="Items in one vector.")

@@ -12,7 +12,13 @@ class VectorToStream(RateBlock):
     """Take every vector apart along its first axis: ``float32[23]`` becomes 23 ``float32``.
 
     ``uint8[28,28]`` becomes 28 ``uint8[28]``. A tag goes to the first item of its vector.
-    ItemTypeError if the items are single values.
+
+    Raises:
+        ItemTypeError: the items are single values.
+
+    Example:
+        >>> VectorToStream()(np.float32([[1, 2], [3, 4]]))
+        array([1., 2., 3., 4.], dtype=float32)
     """
 
     x = Input("any[...]", doc="Vectors, of any shape.")

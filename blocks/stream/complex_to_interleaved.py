@@ -22,14 +22,19 @@ REAL_OF = {"complex64": "float32", "complex128": "float64"}
 """The dtype of the two parts of a complex dtype."""
 
 
-@block("complex_to_real", category="stream")
-class ComplexToReal(RateBlock):
+@block("complex_to_interleaved", category="stream")
+class ComplexToInterleaved(RateBlock):
     """Write IQ samples as real values, I before Q, in items of a given shape.
 
     Undoes ``real_to_complex``: with ``shape: [23]`` every 23 samples make two ``float32[23]``,
     the second of which begins within a sample. Values at the end that fill no item are left out;
     a note says so unless it is the single one that ``real_to_complex`` may have added. A tag goes
     to the item that begins in its sample, or else to the one that holds it.
+
+    Example:
+        >>> ComplexToInterleaved(shape=[2])(np.complex64([1 + 2j, 3 - 1j]))
+        array([[ 1.,  2.],
+               [ 3., -1.]], dtype=float32)
     """
 
     shape: list[int] = parameter([], doc="Shape of one item, such as [23]; [] for single values.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from semradio.blocks.api.item_type import Array, ItemType
-from semradio.blocks.api.tag import GAP, Tag
+from semradio.blocks.api.tag import GAP, Tag, items_lost
 
 Policy = Literal["block", "drop_oldest", "drop_newest"]
 """What a full edge does: hold the sender back (lossless), or drop and count."""
@@ -34,6 +34,7 @@ class Queue:
         "chunks",
         "dropped",
         "ended",
+        "gaps",
         "item",
         "items",
         "limit",
@@ -56,6 +57,8 @@ class Queue:
         self.capacity = capacity if policy == "block" else float("inf")
         self.chunks: deque[Array] = deque()
         self.tags: deque[Tag] = deque()
+        self.gaps: deque[Tag] = deque()
+        """Those of the tags that tell of a loss."""
         self.items = 0
         self.at = 0
         self.ended = False
@@ -79,18 +82,17 @@ class Queue:
         if n and self.missing:
             first = self.at + self.items
             # One gap with what another edge lost before: two equal tags on one item count as one.
-            self.missing += sum(_gap(tag) for tag in tags if tag.index == first)
-            tags = [tag for tag in tags if tag.index != first or not _gap(tag)]
-            self.tags.append(Tag(first, GAP, self.missing))
-            self.tags.extend(tag.moved(first) for tag in self.orphans)
+            self.missing += sum(items_lost(tag) for tag in tags if tag.index == first)
+            tags = [tag for tag in tags if tag.index != first or not items_lost(tag)]
+            self._mark([Tag(first, GAP, self.missing), *(t.moved(first) for t in self.orphans)])
             self.missing, self.orphans = 0, []
         self.missing += lost_after
         if tags:
             if lost_after:
                 end = self.at + self.items + n
-                self.orphans += [tag for tag in tags if tag.index >= end and not _gap(tag)]
+                self.orphans += [tag for tag in tags if tag.index >= end and not items_lost(tag)]
                 tags = [tag for tag in tags if tag.index < end]
-            self.tags.extend(tags)
+            self._mark(tags)
         if n:
             self.chunks.append(chunk)
             self.items += n
@@ -104,7 +106,8 @@ class Queue:
         """
         if len(self.chunks) < 2:
             return min(self.items, limit)
-        return min(self.items, limit, max(len(self.chunks[0]), self.worth))
+        first = len(self.chunks[0])
+        return min(self.items, limit, first if 4 * first > self.worth else self.worth)
 
     def take(self, count: int) -> Array:
         """Remove and return exactly ``count`` items; no more than :attr:`items`."""
@@ -128,11 +131,33 @@ class Queue:
         self.at += count
         return first
 
+    def put_back(self, chunk: Array) -> None:
+        """Let items come next that were taken, or that stand in for lost ones."""
+        self.chunks.appendleft(chunk)
+        self.items += len(chunk)
+        self.at -= len(chunk)
+
+    def gap(self) -> Tag | None:
+        """Return the first tag that tells of a loss; None if there is none."""
+        return self.gaps[0] if self.gaps else None
+
+    def forget_gap(self) -> None:
+        """Remove the first tag that tells of a loss."""
+        self.tags.remove(self.gaps.popleft())
+
+    def _mark(self, tags: Iterable[Tag]) -> None:
+        for tag in tags:
+            self.tags.append(tag)
+            if items_lost(tag):
+                self.gaps.append(tag)
+
     def tags_before(self, index: int) -> list[Tag]:
         """Remove and return the tags on items before ``index``."""
         found = []
         while self.tags and self.tags[0].index < index:
             found.append(self.tags.popleft())
+            if self.gaps and found[-1] is self.gaps[0]:
+                self.gaps.popleft()
         return found
 
     def end(self) -> None:
@@ -143,6 +168,7 @@ class Queue:
         """Say that the receiver wants no more items; what waits is let go."""
         self.chunks.clear()
         self.tags.clear()
+        self.gaps.clear()
         self.items = 0
         self.ended = True
         if self.on_close is not None:
@@ -155,7 +181,7 @@ class Queue:
         end = self.at + self.items + room
         tags = list(tags)
         self.dropped += lost
-        before = sum(_gap(tag) for tag in tags if tag.index >= end)
+        before = sum(items_lost(tag) for tag in tags if tag.index >= end)
         return chunk[:room], tags, lost + before
 
     def _drop_oldest(self, chunk: Array, tags: Iterable[Tag]) -> tuple[Array, list[Tag]]:
@@ -173,13 +199,28 @@ class Queue:
         end = self.at + lost
         waiting = [*self.tags, *tags]
         # A gap marked on a lost item, or on the one after, is part of the new gap.
-        gap = lost + sum(_gap(tag) for tag in waiting if tag.index <= end)
+        gap = lost + sum(items_lost(tag) for tag in waiting if tag.index <= end)
         self.tags.clear()
+        self.gaps.clear()
         kept = [t.moved(t.index - lost) for t in waiting if t.index > end]
-        first_kept = [t.moved(self.at) for t in waiting if t.index <= end and not _gap(t)]
+        first_kept = [t.moved(self.at) for t in waiting if t.index <= end and not items_lost(t)]
         return chunk[left:], [Tag(self.at, GAP, gap), *first_kept, *kept]
 
 
-def _gap(tag: Tag) -> int:
-    """Items lost before the tagged one, if the tag says so."""
-    return tag.value if tag.key == GAP and isinstance(tag.value, int) else 0
+def used_up(queues: Sequence[Queue], step: int) -> bool:
+    """Whether no further step can come: an ended input holds less than a step needs.
+
+    The other inputs must hold as much as that one, or have ended too, so that what is left at
+    the end does not depend on which input arrives first.
+    """
+    left = min((queue.items for queue in queues if queue.ended), default=None)
+    return left is not None and left < step and min(queue.items for queue in queues) >= left
+
+
+def surplus(names: Sequence[str], queues: Sequence[Queue]) -> list[str]:
+    """Return notes of input that nobody will read because another input ended."""
+    return [
+        f"input '{name}' had {queue.items} items more than another input"
+        for name, queue in zip(names, queues, strict=True)
+        if queue.items
+    ]
