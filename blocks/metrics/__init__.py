@@ -1,0 +1,1 @@
+"""Metrics: sinks that measure."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +16,23 @@ from semradio.blocks.api import (
     block,
     parameter,
 )
-from semradio.blocks.metrics.item_power import check_finite
-from semradio.blocks.metrics.segments import SegmentedSink
-from semradio.blocks.metrics.signal_power import decibels
+from semradio.blocks.arithmetic.finite import check_finite
+from semradio.blocks.arithmetic.power import decibels
+from semradio.blocks.metrics.gaussian_window import WINDOW
+from semradio.blocks.metrics.groups import GroupedSink
 from semradio.blocks.metrics.structural_similarity import (
-    WINDOW,
     Doubles,
     GlobalSimilarity,
     StructuralSimilarity,
+    SummedSimilarity,
 )
 
-_GROUP_VALUES = 1 << 13
-"""Pixels that are worked on at once: their products still fit into a core's cache."""
+_VALUES = 1 << 15
+"""Pixels that are filtered at once: more of their products would not fit into a core's cache."""
+_IMAGES = 32
+"""Images that are filtered at once at most."""
+_TIMES = 4
+"""How often that is done for one group, whose sums over whole images are worked on together."""
 
 
 @dataclass
@@ -41,6 +46,10 @@ class Errors:
     """Sum of SSIM with the whole image as its window."""
     windowed: float = 0.0
     """Sum of SSIM with the Gaussian window."""
+    summed: int = 0
+    """Images in these sums; items are counted as they come."""
+    windows: int = 0
+    """Images in the last of them."""
 
     def plus(self, other: Errors) -> Errors:
         """Return the measure of these images and those that follow."""
@@ -49,34 +58,61 @@ class Errors:
             self.squared_error + other.squared_error,
             self.whole + other.whole,
             self.windowed + other.windowed,
+            self.summed + other.summed,
+            self.windows + other.windows,
         )
 
 
 @block("image_quality", category="metrics")
-class ImageQuality(SegmentedSink[Errors]):
+class ImageQuality(GroupedSink[Errors]):
     """Compare received images with the sent ones: mean squared error, PSNR and SSIM.
 
     Images are uint8, 0 to 255, or float32, 0 to 1, [rows, columns] or [rows, columns, channels];
     both inputs have one shape, but may differ in dtype.
 
-    Results: ``images``; ``mse``, over all pixels of all images, on the scale 0 to 1; ``psnr_db``,
-    10 log10(1 / mse), of that mean and not a mean of PSNRs (null where the images are identical,
-    because JSON has no infinity); and two means over images (and channels) of the structural
-    similarity with L = 1 on that scale, K1 = 0.01, K2 = 0.03, which differ by 0.2 and more, so
-    state which one you quote. ``ssim_global`` has one window, the whole image, with variance and
-    covariance of the population. ``ssim_gauss11`` has a Gaussian window of 11 x 11 pixels, sigma
-    1.5, valid positions only; it is null with ``ssim: false``, which any item shape allows. All
-    are null where no image came. NaN or infinity is an error that names the item. Where the tag
-    ``segments`` changes its value on the way, a list ``segments`` has the same for each stretch:
-    ``from`` (its first image), ``items``, the value of the tag, and the figures, which are those
-    of a run of these images alone.
+    Results:
+        ``images``; ``mse``, over all pixels of all images, on the scale 0 to 1; ``psnr_db``, 10
+        log10(1 / mse), of that mean and not a mean of PSNRs (null where the images are identical,
+        because JSON has no infinity); and two means over images (and channels) of the structural
+        similarity with L = 1 on that scale, K1 = 0.01, K2 = 0.03, which differ by 0.2 and more,
+        so state which one you quote. ``ssim_global`` has one window, the whole image, with
+        variance and covariance of the population. ``ssim_gauss11`` has a Gaussian window of 11 x
+        11 pixels, sigma 1.5, valid positions only; it is null with ``ssim: false``, which any
+        item shape allows. All are null where no image came. With ``every: k``, ``ssim_gauss11``
+        is of the first of each k images alone, counted from the start of the stream or segment,
+        and ``ssim_images`` tells how many these were; all else is always of all images. Where the
+        tag ``segments`` changes its value on the way, a list ``segments`` has the same for each
+        stretch: ``from`` (its first image), ``items``, the value of the tag, and the figures,
+        which are those of a run of these images alone.
 
-    Source: He, Wang & Quek, eq. (21) (mean over pixels); Wang et al., "Image quality assessment",
-    IEEE Trans. Image Processing 13(4), 2004; ``ssim_global``: arXiv 2406.16878, eq. (9).
+        Where tags tell of losses, ``missing`` counts them: ``gap``, items that are not there, and
+        ``filled``, items that stand in for lost ones and are not measured.
+
+    Raises:
+        StreamError: an image holds NaN or infinity; the message names the item.
+        ItemTypeError: the images differ in shape, or are too small for SSIM.
+
+    Example:
+        >>> sent = np.zeros((4, 28, 28), np.uint8)
+        >>> received = sent + np.uint8(51)
+        >>> found = ImageQuality()(sent, received)
+        >>> round(found["mse"], 3), round(found["psnr_db"], 2)
+        (0.04, 13.98)
+
+    Source:
+        He, Wang & Quek, eq. (21) (mean over pixels); Wang et al., "Image quality assessment",
+        IEEE Trans. Image Processing 13(4), 2004; ``ssim_global``: arXiv 2406.16878, eq. (9).
     """
 
     ssim: bool = parameter(
         True, doc="Whether to compute ssim_gauss11, which costs most of the time."
+    )
+
+    every: int = parameter(
+        1,
+        low=1,
+        unit="images",
+        doc="Compute ssim_gauss11 of the first of so many images only; 1: of all.",
     )
 
     reference = Input("uint8[...] | float32[...]", doc="The sent image.")
@@ -107,75 +143,90 @@ class ImageQuality(SegmentedSink[Errors]):
         self._channels = item.shape[2] if len(item.shape) == 3 else 1
         # Bytes are compared as they are, so that their squared differences are exact.
         dtypes = [self.input_types[name].dtype for name in ("reference", "received")]
-        self._peak = 255 if "uint8" in dtypes else 1
-        self._scales = [1 if dtype == "uint8" else self._peak for dtype in dtypes]
-        # Images are gathered in groups that begin at multiples of the group's size in their
-        # segment. Sums then meet the same numbers in the same order however the stream was cut,
-        # and NumPy gets enough to do at once even if images come one at a time.
-        size = max(1, min(32, _GROUP_VALUES // max(1, self._values)))
-        self._group = np.empty((2, size, *self._shape))
-        self._whole = GlobalSimilarity(self._values // self._channels, size, self._peak)
+        self._bytes = [dtype == "uint8" for dtype in dtypes]
+        self._exact = all(self._bytes)
+        self._peak = 255 if any(self._bytes) else 1
+        images = max(1, min(_IMAGES, _VALUES // max(1, self._values)))
+        self.make_groups(_TIMES * images)
+        self._planes_at_once = images * self._channels
+        pixels = self._values // self._channels
+        self._whole = GlobalSimilarity(pixels, self._planes_at_once, self._peak)
         if self.ssim:
-            self._ssim = StructuralSimilarity((self._shape[0], self._shape[1]), self._peak)
+            self._summed = SummedSimilarity(pixels, self._peak)
+            self._ssim = StructuralSimilarity(
+                (item.shape[0], item.shape[1]), self._peak, self._planes_at_once
+            )
 
     def work(self, reference: Array, received: Array, at: int) -> None:
-        for name, x in (("reference", reference), ("received", received)):
-            if x.dtype == np.float32:
-                check_finite(x, at, name)
-        measure, size, done = self.segment(at), self._group.shape[1], 0
-        while done < len(reference):
-            first = measure.items % size
-            count = min(size - first, len(reference) - done)
-            for k, x in enumerate((reference, received)):
-                room = self._group[k, first : first + count]
-                room[...] = x[done : done + count]
-                if self._scales[k] != 1:
-                    room *= self._scales[k]
-            done += count
-            measure.items += count
-            if first + count == size:
-                found = self._measure(*self._group)
-                measure.squared_error += found.squared_error
-                measure.whole += found.whole
-                measure.windowed += found.windowed
+        if not self._bytes[0]:
+            check_finite(reference, at, "reference")
+        if not self._bytes[1]:
+            check_finite(received, at, "received")
+        self.gather(at, reference, received)
 
     def blank(self) -> Errors:
         return Errors()
 
-    def completed(self, measure: Errors) -> Errors:
-        rest = measure.items % self._group.shape[1]
-        return measure.plus(self._measure(*self._group[:, :rest])) if rest else measure
-
     def figures(self, measure: Errors) -> dict[str, Any]:
         images = measure.items
+        sampled = {"ssim_images": measure.windows} if self.ssim and self.every > 1 else {}
         if not images:
             missing = ("mse", "psnr_db", "ssim_global", "ssim_gauss11")
-            return {"images": 0, **dict.fromkeys(missing)}
+            return {"images": 0, **dict.fromkeys(missing), **sampled}
         mse = measure.squared_error / (images * self._values * self._peak**2)
         return {
             "images": images,
             "mse": mse,
             "psnr_db": decibels(1 / mse) if mse else None,
             "ssim_global": measure.whole / images,
-            "ssim_gauss11": measure.windowed / images if self.ssim else None,
+            "ssim_gauss11": measure.windowed / measure.windows if self.ssim else None,
+            **sampled,
         }
 
-    def _measure(self, x: Doubles, y: Doubles) -> Errors:
-        """Return the sums over a group; it counts no items, which are counted as they come."""
-        found = Errors()
-        for a, b in self._planes(x, y):
-            error, similarity = self._whole(a, b)
-            found.squared_error += float(error.sum())
-            found.whole += float(similarity.sum()) / self._channels
-            if self.ssim:
-                windowed = self._ssim(a.astype(np.float32), b.astype(np.float32))
-                found.windowed += float(windowed.sum()) / self._channels
-        return found
+    def add(self, measure: Errors, *group: Array) -> None:
+        planes, once = [self._planes(z) for z in group], self._planes_at_once
+        first, sums = -measure.summed % self.every, []
+        for k in range(0, len(planes[0]), once):
+            x, y = (z[k : k + once] for z in planes)
+            if self.ssim and self.every == 1 and self._exact:
+                windowed, found = self._ssim.compare(x, y)
+                sums.append(found)
+            else:
+                windowed = self._add_doubles(measure, x, y, first)
+                first = (first - len(x) // self._channels) % self.every
+            measure.windowed += float(windowed.sum()) / self._channels
+            measure.windows += len(windowed) // self._channels
+        if sums:
+            error, whole = self._summed(np.concatenate(sums, axis=1))
+            measure.squared_error += error
+            measure.whole += whole / self._channels
+        measure.summed += len(group[0])
 
-    def _planes(self, x: Doubles, y: Doubles) -> Iterator[tuple[Doubles, Doubles]]:
-        """Yield the channels of a group of images; the whole of it where there are none."""
+    def _add_doubles(self, measure: Errors, x: Array, y: Array, first: int) -> Doubles:
+        """Add what is found in double precision; return the windowed SSIM of chosen planes."""
+        a, b = self._doubles(x, 0), self._doubles(y, 1)
+        error, whole = self._whole(a, b)
+        measure.squared_error += float(error.sum())
+        measure.whole += float(whole.sum()) / self._channels
+        a, b = self._chosen(a, first), self._chosen(b, first)
+        return self._ssim(a, b) if self.ssim and len(a) else np.zeros(0)
+
+    def _chosen(self, planes: Array, first: int) -> Array:
+        """Return the planes of each ``every``-th image, from the ``first`` on."""
+        if self.every == 1:
+            return planes
+        images = planes.reshape(-1, self._channels, *planes.shape[1:])
+        return images[first :: self.every].reshape(-1, *planes.shape[1:])
+
+    def _planes(self, x: Array) -> Array:
+        """Return a group with each channel as an image of its own."""
         if len(self._shape) != 3:
-            yield x, y
-        else:
-            for c in range(self._channels):
-                yield x[..., c], y[..., c]
+            return x
+        return np.moveaxis(x, 3, 1).reshape(-1, *self._shape[:2])
+
+    def _doubles(self, x: Array, k: int) -> Array:
+        """Return the images of input ``k`` in float64, on the scale of the peak."""
+        y = x.astype(np.float64)
+        if not self._bytes[k] and self._peak != 1:
+            y *= self._peak
+        return y

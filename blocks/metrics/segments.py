@@ -2,6 +2,10 @@
 
 A switch is a tag of one key whose value differs from the one before, such as ``arn``, with which
 Alice says whether she protects, or ``air.snr_db``, which a live change leaves.
+
+They account for what a link has lost, too: the tag ``gap`` says how many items are missing before
+its item, and ``filled`` how many items, its own the first, merely stand in for lost ones. Stand-ins
+are measured by nobody.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import msgspec
 
 from semradio.blocks.api import ParameterError, Sink, Tag, parameter, state
+from semradio.blocks.api.tag import FILLED, GAP
 
 MOST_SEGMENTS = 1000
 """Segments that are reported one by one; those after them are reported as one."""
@@ -49,10 +54,14 @@ class Parts(Generic[M]):
     """How many those are."""
     value: Any = None
     """Value of the latest tag; None before the first."""
+    due: bool = True
+    """Whether the next item opens a segment."""
 
 
 class SegmentedSink(Sink, Generic[M]):
     """Base of sinks that measure; :meth:`segment` gives ``work`` the measure to add to."""
+
+    aligns: ClassVar[bool] = True
 
     segments: str | None = parameter(
         "arn",
@@ -61,6 +70,8 @@ class SegmentedSink(Sink, Generic[M]):
     )
 
     parts: Parts[M] = state(factory=Parts, doc="The segments so far.")
+    missing: int = state(0, doc="Items that tags said are lost.")
+    stand_ins_end: int = state(0, doc="Item with which those that stand in for lost ones are over.")
 
     totals_only: ClassVar[tuple[str, ...]] = ("items",)
     """Figures that a segment does not repeat."""
@@ -68,10 +79,19 @@ class SegmentedSink(Sink, Generic[M]):
     def configure(self) -> None:
         if self.segments == "*":
             raise ParameterError("parameter 'segments' must be the key of one tag, not '*'")
-        self.listens = (self.segments,) if self.segments else ()
+        self.listens = (GAP, FILLED, self.segments) if self.segments else (GAP, FILLED)
 
     def on_tag(self, tag: Tag) -> None:
-        self.parts.value = tag.value
+        # Either name may be taken by a tag of the user's; ours are whole numbers.
+        if tag.key in (GAP, FILLED) and type(tag.value) is int and tag.value > 0:
+            self.missing += tag.value
+            if tag.key == FILLED:
+                self.stand_ins_end = tag.index + tag.value
+        if tag.key != self.segments:
+            return
+        parts = self.parts
+        parts.value = tag.value
+        parts.due = not parts.segments or _differ(parts.segments[-1].value, tag.value)
 
     # What a kind of measurement defines ----------------------------------------------------
 
@@ -83,18 +103,26 @@ class SegmentedSink(Sink, Generic[M]):
         """Return a measure together with items that the block holds back for it."""
         return measure
 
+    def closed(self, measure: M) -> None:
+        """Hear that a completed measure will grow no more."""
+
     def figures(self, measure: M) -> dict[str, Any]:
         """Return what is reported of a completed measure."""
         raise NotImplementedError
+
+    def stand_ins(self, at: int, count: int) -> int:
+        """Return how many of the items from ``at`` on stand in for lost ones: the first of them."""
+        return min(count, max(0, self.stand_ins_end - at))
 
     # Segments ------------------------------------------------------------------------------
 
     def segment(self, at: int) -> M:
         """Return the measure that item ``at`` and those until the next tag belong to."""
         parts = self.parts
-        if not parts.segments or _differ(parts.segments[-1].value, parts.value):
+        if parts.due:
             self._close()
             parts.segments.append(Segment(at, parts.value, self.blank()))
+            parts.due = False
         return parts.segments[-1].measure
 
     def _close(self) -> None:
@@ -103,6 +131,7 @@ class SegmentedSink(Sink, Generic[M]):
             return
         last = parts.segments[-1]
         last.measure = self.completed(last.measure)
+        self.closed(last.measure)
         if len(parts.segments) > MOST_SEGMENTS:
             parts.segments.pop()
             parts.rest = _joined(parts.rest, last)
@@ -119,10 +148,18 @@ class SegmentedSink(Sink, Generic[M]):
         for part in [*kept, *([rest] if rest else [])]:
             total = total.plus(part.measure)
         found = self.figures(total)
+        if self.missing:
+            found["missing"] = self.missing
         if len(kept) > 1:
-            told = [self._told(s, {str(self.segments): _plain(s.value)}) for s in kept]
+            # Results are written as JSON: bytes become base64.
+            told = [self._told(s, {str(self.segments): msgspec.to_builtins(s.value)}) for s in kept]
             found["segments"] = told + ([self._told(rest, {"merged": merged})] if rest else [])
         return found
+
+    def so_far(self) -> dict[str, Any]:
+        """Return the figures of the present segment: since the last switch."""
+        present = self.parts.segments[-1:]
+        return self.figures(self.completed(present[0].measure)) if present else {}
 
     def _told(self, segment: Segment[M], about: dict[str, Any]) -> dict[str, Any]:
         figures = self.figures(segment.measure)
@@ -142,8 +179,3 @@ def _joined(rest: Segment[M] | None, more: Segment[M]) -> Segment[M]:
 
 def _differ(a: Any, b: Any) -> bool:
     return type(a) is not type(b) or bool(a != b)
-
-
-def _plain(value: Any) -> Any:
-    """Bytes as base64: results are written as JSON."""
-    return msgspec.to_builtins(value)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from semradio.blocks.api import Array, Input, block
-from semradio.blocks.metrics.item_power import added, check_finite, item_power
-from semradio.blocks.metrics.segments import SegmentedSink
+from semradio.blocks.arithmetic.finite import check_finite
+from semradio.blocks.arithmetic.power import decibels, item_power
+from semradio.blocks.metrics.groups import GroupedSink
 
-
-def decibels(ratio: float) -> float | None:
-    """Return 10 log10 of a power ratio; None where it is 0 or infinite, as JSON has no infinity."""
-    return 10 * math.log10(ratio) if 0 < ratio < math.inf else None
+_GROUP = 256
 
 
 @dataclass
@@ -36,14 +33,23 @@ class Power:
 
 
 @block("signal_power", category="metrics")
-class SignalPower(SegmentedSink[Power]):
+class SignalPower(GroupedSink[Power]):
     """Measure the mean power E||x||^2 of an item.
 
-    Results: ``items``; ``power``, the mean of ||x||^2 over the items (linear); ``power_db``, the
-    same in dB (null for a power of 0); ``peak``, the largest ||x||^2 of one item; ``papr_db``,
-    peak over mean. All are null where no item came. An item with NaN or infinity is an error.
-    Where the tag ``segments`` changes its value on the way, a list ``segments`` has the same for
-    each stretch: ``from`` (its first item), ``items``, the value of the tag, and the figures.
+    Results:
+        ``items``; ``power``, the mean of ||x||^2 over the items (linear); ``power_db``, the same
+        in dB (null for a power of 0); ``peak``, the largest ||x||^2 of one item; ``papr_db``,
+        peak over mean. All are null where no item came. Where the tag ``segments`` changes its
+        value on the way, a list ``segments`` has the same for each stretch: ``from`` (its first
+        item), ``items``, the value of the tag, and the figures.
+
+    Raises:
+        StreamError: an item holds NaN or infinity.
+
+    Example:
+        >>> found = SignalPower()(np.complex64([1, 1j, 2]))
+        >>> found["power"], found["peak"]
+        (2.0, 4.0)
     """
 
     x = Input("floating[...] | complex64[...] | complex128[...]", doc="The signal.")
@@ -51,11 +57,16 @@ class SignalPower(SegmentedSink[Power]):
     def blank(self) -> Power:
         return Power()
 
+    def start(self) -> None:
+        self.make_groups(_GROUP)
+
     def work(self, x: Array, at: int) -> None:
         check_finite(x, at, "x")
-        power, measure = item_power(x), self.segment(at)
-        measure.items += len(x)
-        measure.energy = added(measure.energy, power)
+        self.gather(at, x)
+
+    def add(self, measure: Power, *group: Array) -> None:
+        power = item_power(group[0])
+        measure.energy += float(power.sum())
         measure.peak = max(measure.peak, float(power.max()))
 
     def figures(self, measure: Power) -> dict[str, Any]:

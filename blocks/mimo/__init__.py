@@ -1,0 +1,1 @@
+"""Several antennas and several users."""

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from semradio.blocks.arithmetic.ordered_sums import total
+from semradio.blocks.arithmetic.power import square
 from semradio.blocks.mimo.lmmse import LEAST_NOISE
-from semradio.blocks.mimo.ordered_sums import square, total
 
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
@@ -90,8 +91,10 @@ def minmax_mse(
 def _design(
     h: Complex, noise: float, streams: int, power: float, iterations: int
 ) -> tuple[Complex, Complex, Real]:
-    """Design for h[Nr, Nt, receiver, transmitter, n]; returns V[Nt, d, K, n], U[Nr, d, K, n] and
-    the errors[K, n]."""
+    """Design for h[Nr, Nt, receiver, transmitter, n].
+
+    Returns V[Nt, d, K, n], U[Nr, d, K, n] and the errors[K, n].
+    """
     rx, _, users, _, n = h.shape
     back = np.ascontiguousarray(h.conj().transpose(1, 0, 3, 2, 4))
     own = np.arange(users)
@@ -207,8 +210,10 @@ def _multiplier(a: Complex, b: Complex, power: float) -> Real:
 
 
 def _spectrum(a: Complex, b: Complex) -> tuple[Real, Real]:
-    """Return the eigenvalues of A, rising, [N, k, n], and the energy of B along each
-    eigenvector."""
+    """Return the eigenvalues of A and the energy of B along each eigenvector.
+
+    The eigenvalues rise, [N, k, n].
+    """
     if len(a) == 1:
         return a[0].real, total(square(b[0]))[None]
     if len(a) == 2:

@@ -31,8 +31,8 @@ class ChannelStateSource(Source):
     """Give the channel matrices H_kj of K interfering links for each frame.
 
     An item is complex64[K,K,Nr,Nt], index [receiver k, transmitter j, receive antenna, transmit
-    antenna], constant over the slots of a frame. Entries have E|h|^2 = 1 on the direct links
-    (k = j), and ``cross_gain_db`` in relation to that on the interfering ones.
+    antenna], constant over the slots of a frame. Entries have E|h|^2 = 1 on the direct links (k =
+    j), and ``cross_gain_db`` in relation to that on the interfering ones.
 
     - ``rayleigh``: ``H_kj = Rr^(1/2) G_kj Rt^(1/2)^T``, with G of independent CN(0, 1) and
       ``R[a, b] = rho^|a - b|`` (Kronecker model, exponential correlation). G is new every
@@ -50,9 +50,15 @@ class ChannelStateSource(Source):
         ParameterError: ``file`` is missing, is no .npy file of complex numbers of shape
             (n, K, K, Nr, Nt), is empty, holds NaN or infinity, or contradicts other parameters.
 
-    Source: Kermoal et al., "A stochastic MIMO radio channel model with experimental validation",
-    2002; Loyka, "Channel capacity of MIMO architecture using the exponential correlation matrix",
-    2001; for ``doppler`` see :class:`~semradio.blocks.channels.jakes.JakesFading`.
+    Example:
+        >>> h = ChannelStateSource(users=2, rx_antennas=2, tx_antennas=1, frames=5, seed=1)()
+        >>> h.shape, h.dtype
+        ((5, 2, 2, 2, 1), dtype('complex64'))
+
+    Source:
+        Kermoal et al., "A stochastic MIMO radio channel model with experimental validation",
+        2002; Loyka, "Channel capacity of MIMO architecture using the exponential correlation
+        matrix", 2001; for ``doppler`` see :class:`~semradio.blocks.channels.jakes.JakesFading`.
     """
 
     users: int | None = parameter(

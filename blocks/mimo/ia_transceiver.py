@@ -17,7 +17,7 @@ from semradio.blocks.api import (
     block,
     parameter,
 )
-from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.arithmetic.finite import check_finite
 from semradio.blocks.mimo.alignment import feasible, minmax_mse
 from semradio.blocks.mimo.links import antennas_of
 from semradio.blocks.mimo.snr import noise_variance
@@ -25,13 +25,13 @@ from semradio.blocks.mimo.snr import noise_variance
 
 @block("ia_transceiver", category="mimo")
 class IaTransceiver(SyncBlock):
-    """Design the precoders V_k of all transmitters and the filters U_k^H of all receivers:
-    minimise the largest mean square error of a user, under ``tr(V_k V_k^H) <= P Nt``.
+    """Design the precoders V_k of all transmitters and the filters U_k^H of all receivers.
 
-    Each user sends d streams, white and of power 1: X_k = V_k S_k (``mimo_precoder``), and
-    estimates U_k^H Y_k (``mimo_filter``). The design needs the whole channel state at every
-    transmitter. It runs by turns from the strongest direction of each own link and keeps the best
-    iterate; it finds a local optimum. An SNR above 70 dB counts as 70 dB.
+    They minimise the largest mean square error of a user, under ``tr(V_k V_k^H) <= P Nt``. Each
+    user sends d streams, white and of power 1: X_k = V_k S_k (``mimo_precoder``), and estimates
+    U_k^H Y_k (``mimo_filter``). The design needs the whole channel state at every transmitter. It
+    runs by turns from the strongest direction of each own link and keeps the best iterate; it
+    finds a local optimum. An SNR above 70 dB counts as 70 dB.
 
     Interference of K users can be aligned only where d (K + 1) <= Nt + Nr; beyond that the error
     does not vanish with the noise, at two antennas mostly because some streams are switched off.
@@ -42,9 +42,15 @@ class IaTransceiver(SyncBlock):
             transmitters as receivers.
         StreamError: a channel state holds NaN or infinity.
 
-    Source: Cadambe & Jafar, "Interference alignment and degrees of freedom of the K-user
-    interference channel", 2008; arXiv 2406.16878, eq. (10); feasibility: Yetis, Gou, Jafar &
-    Kayran, 2010.
+    Example:
+        >>> h = ChannelStateSource(users=3, rx_antennas=2, tx_antennas=2, frames=4)()
+        >>> precoders, filters = IaTransceiver(snr_db=20, iterations=10)(h)
+        >>> precoders.shape, filters.shape
+        ((4, 3, 2, 1), (4, 3, 1, 2))
+
+    Source:
+        Cadambe & Jafar, "Interference alignment and degrees of freedom of the K-user interference
+        channel", 2008; arXiv 2406.16878, eq. (10); feasibility: Yetis, Gou, Jafar & Kayran, 2010.
     """
 
     streams: int = parameter(1, low=1, doc="d, streams of each user.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from semradio.blocks.mimo.ordered_sums import square, total
+from semradio.blocks.arithmetic.ordered_sums import total
+from semradio.blocks.arithmetic.power import square
 
 LEAST_NOISE = 1e-7
 """Noise over power below which a linear design counts it as this (70 dB): channel states and

@@ -16,7 +16,7 @@ from semradio.blocks.api import (
     block,
     parameter,
 )
-from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.arithmetic.finite import check_finite
 from semradio.blocks.mimo.links import antennas_of, check_user
 from semradio.blocks.mimo.lmmse import lmmse_filter
 from semradio.blocks.mimo.snr import noise_variance
@@ -24,20 +24,29 @@ from semradio.blocks.mimo.snr import noise_variance
 
 @block("lmmse_receiver", category="mimo")
 class LmmseReceiver(SyncBlock):
-    """Estimate a user's frame with least mean square error: ``X^ = W Y``, ``W = P H_kk^H
-    (sum_j P H_kj H_kj^H + (sigma^2 + K Nt P e) I)^-1``.
+    """Estimate a user's frame with least mean square error: ``X^ = W Y``.
 
-    The symbols of all antennas and users count as white, of power P; e, ``csi_error``, is the
-    variance of an entry's estimation error where ``h`` is an estimate. The filter needs the
-    receiver's own row of H and sigma^2, nothing at the transmitters. Two antennas null one
-    interfering antenna at high SNR, not two; what is left over is noise to what follows.
-    An SNR above 70 dB counts as 70 dB.
+    ``W = P H_kk^H (sum_j P H_kj H_kj^H + (sigma^2 + K Nt P e) I)^-1``. The symbols of all
+    antennas and users count as white, of power P; e, ``csi_error``, is the variance of an entry's
+    estimation error where ``h`` is an estimate. The filter needs the receiver's own row of H and
+    sigma^2, nothing at the transmitters. Two antennas null one interfering antenna at high SNR,
+    not two; what is left over is noise to what follows. An SNR above 70 dB counts as 70 dB.
 
     Raises:
         ItemTypeError: ``h`` has other receive antennas than ``y``, or no user ``user``.
         StreamError: a frame or a channel state holds NaN or infinity.
 
-    Source: Kay, "Fundamentals of Statistical Signal Processing: Estimation Theory", 12.6.
+    Example:
+        >>> rng = np.random.default_rng(1)
+        >>> x = rng.choice([-1, 1], (9, 1, 16)).astype(np.complex64)
+        >>> h = ChannelStateSource(users=2, rx_antennas=2, tx_antennas=1, frames=9)()
+        >>> y = MimoInterferenceChannel(users=2, snr_db=60)(x, -x[::-1], h)
+        >>> estimate = LmmseReceiver(user=0, snr_db=60)(y[0], h)
+        >>> bool(np.abs(estimate - x).max() < 0.1)
+        True
+
+    Source:
+        Kay, "Fundamentals of Statistical Signal Processing: Estimation Theory", 12.6.
     """
 
     user: int = parameter(0, low=0, doc="Whose frame, counted from 0.")

@@ -16,7 +16,7 @@ from semradio.blocks.api import (
     block,
     parameter,
 )
-from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.arithmetic.finite import check_finite
 from semradio.blocks.mimo.links import check_user
 
 
@@ -27,6 +27,12 @@ class MimoFilter(SyncBlock):
     Raises:
         ItemTypeError: the filters are for other receive antennas, or for no user ``user``.
         StreamError: a frame or a filter holds NaN or infinity.
+
+    Example:
+        >>> received = np.ones((1, 2, 3), np.complex64)
+        >>> filters = np.complex64([[[[0.5, 0.5]]]])
+        >>> MimoFilter()(received, filters)
+        array([[[1.+0.j, 1.+0.j, 1.+0.j]]], dtype=complex64)
     """
 
     user: int = parameter(0, low=0, doc="Whose filter, counted from 0.")

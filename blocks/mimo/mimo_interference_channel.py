@@ -17,8 +17,8 @@ from semradio.blocks.api import (
     block,
     parameter,
 )
+from semradio.blocks.arithmetic.finite import check_finite
 from semradio.blocks.channels.counter_noise import CounterNoise
-from semradio.blocks.metrics.item_power import check_finite
 from semradio.blocks.mimo.link_matrix import stacked
 from semradio.blocks.mimo.snr import noise_variance
 
@@ -34,16 +34,24 @@ class MimoInterferenceChannel(SyncBlock):
     H, complex64[K,K,Nr,Nt], is constant over the slots of a frame and comes as a stream, such as
     that of ``channel_state_source``. With one user it is a plain MIMO channel.
 
-    SNR = P / sigma^2: P = ``power`` is the mean power per transmit antenna and slot, a frame having
-    the energy P Nt NB; sigma^2 = E|n|^2 is that of the complex noise per receive antenna and slot.
-    The noise on frame i is a function of seed, block name and i alone.
+    SNR = P / sigma^2: P = ``power`` is the mean power per transmit antenna and slot, a frame
+    having the energy P Nt NB; sigma^2 = E|n|^2 is that of the complex noise per receive antenna
+    and slot. The noise on frame i is a function of seed, block name and i alone.
 
     Raises:
         ItemTypeError: users or antennas of ``h`` do not fit ``users`` or the frames.
         StreamError: a frame or a channel state holds NaN or infinity.
 
-    Source: Wang et al., "Benchmarking Semantic Communications for Image Transmission Over MIMO
-    Interference Channels", arXiv 2406.16878, eq. (3).
+    Example:
+        >>> h = ChannelStateSource(users=2, frames=5)()
+        >>> x = np.ones((5, 2, 16), np.complex64)
+        >>> y = MimoInterferenceChannel(users=2, snr_db=10)(x, x, h)
+        >>> len(y), y[0].shape
+        (2, (5, 2, 16))
+
+    Source:
+        Wang et al., "Benchmarking Semantic Communications for Image Transmission Over MIMO
+        Interference Channels", arXiv 2406.16878, eq. (3).
     """
 
     users: int = parameter(2, low=1, high=256, doc="K, transmitter-receiver pairs.")

@@ -16,7 +16,8 @@ from semradio.blocks.api import (
     block,
     parameter,
 )
-from semradio.blocks.metrics.item_power import check_finite, item_power
+from semradio.blocks.arithmetic.finite import check_finite
+from semradio.blocks.arithmetic.power import item_power
 from semradio.blocks.mimo.links import check_user
 
 
@@ -30,6 +31,13 @@ class MimoPrecoder(SyncBlock):
     Raises:
         ItemTypeError: the precoders are for another number of streams, or for no user ``user``.
         StreamError: a frame or a precoder holds NaN or infinity.
+
+    Example:
+        >>> streams = np.ones((1, 1, 3), np.complex64)
+        >>> precoders = np.complex64([[[[0.6], [0.8]]]])
+        >>> MimoPrecoder()(streams, precoders)
+        array([[[0.6+0.j, 0.6+0.j, 0.6+0.j],
+                [0.8+0.j, 0.8+0.j, 0.8+0.j]]], dtype=complex64)
     """
 
     user: int = parameter(0, low=0, doc="Whose precoder, counted from 0.")

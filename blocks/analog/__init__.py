@@ -1,0 +1,1 @@
+"""Blocks of analog radio: level, frequency, squelch, FM."""

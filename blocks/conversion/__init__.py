@@ -1,0 +1,1 @@
+"""Samples of one type as samples of another."""

@@ -1,0 +1,1 @@
+"""Blocks that filter a stream and change its rate."""

@@ -1,0 +1,1 @@
+"""Blocks that transform, correlate and measure spectra."""
