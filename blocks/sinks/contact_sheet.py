@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,11 +68,19 @@ class Layout:
         return lines * (self.picture[1] + _GAP) - _GAP + text
 
 
+def prepare() -> None:
+    """Load what drawing takes, so that no stream has to wait for it later."""
+    from PIL import Image
+
+    Image.preinit()
+    _font(_TEXT)
+
+
 def draw_sheet(cells: Sequence[Cell], layout: Layout) -> Image:
     """Draw the cells in rows, left to right, under a note of how many guesses were right."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.load_default(_TEXT)
+    font = _font(_TEXT)
     lines = len(cells[0].pictures)
     heading_width = _GAP + max(round(font.getlength(text)) for text in layout.headings)
     known = [cell.right for cell in cells if cell.right is not None]
@@ -119,12 +128,17 @@ def _place(
 
 def _fitted(text: str, width: int) -> tuple[str, Font]:
     """Return a text, shortened if need be, and the font in which it is at most ``width`` wide."""
-    from PIL import ImageFont
-
     for size in range(_TEXT, _SMALLEST - 1, -1):
-        font = ImageFont.load_default(size)
+        font = _font(size)
         if font.getlength(text) <= width:
             return text, font
     while len(text) > 1 and font.getlength(f"{text}..") > width:
         text = text[:-1]
     return f"{text}..", font
+
+
+@cache
+def _font(size: int) -> Font:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)

@@ -13,10 +13,15 @@ from semradio.blocks.api import Array, Input, Sink, block, parameter, state
 class ProbeRate(Sink):
     """Measure the rate of a stream in items per second of real time.
 
-    Results: the number of ``items``, the mean ``rate`` from the first arrival to the last, and
-    the rate over the latest interval (``recent_rate``), for a display while running. Items that
-    arrive together with the first have no time before them, so they count for neither rate; both
-    are 0 as long as nothing came later.
+    Results:
+        The number of ``items``, the mean ``rate`` from the first arrival to the last, and the
+        rate over the latest interval (``recent_rate``), for a display while running. Items that
+        arrive together with the first have no time before them, so they count for neither rate;
+        both are 0 as long as nothing came later.
+
+    Example:
+        >>> ProbeRate()(np.zeros(5, np.float32))["items"]
+        5
     """
 
     interval: float = parameter(
@@ -45,7 +50,14 @@ class ProbeRate(Sink):
             self.recent = (self.items - self.marked) / (now - self.mark)
             self.mark, self.marked = now, self.items
 
+    def restore(self, saved: None) -> None:
+        if not self.begin <= self.clock():
+            # The host was started anew, and its clock too.
+            self.begin = self.mark = math.nan
+
     def results(self) -> dict[str, Any]:
         elapsed = self.latest - self.begin
         mean = (self.items - self.first) / elapsed if elapsed > 0 else 0.0
         return {"items": self.items, "rate": mean, "recent_rate": self.recent or mean}
+
+    so_far = results

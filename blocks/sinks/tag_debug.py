@@ -13,9 +13,16 @@ from semradio.blocks.api import Array, Input, Sink, Tag, block, parameter, state
 class TagDebug(Sink):
     """List the tags of a stream.
 
-    Each is also told as a note at the end of the run. Results: the number of ``items``, how many
-    tags there were (``count``), and the first ``limit`` of them (``tags``), each a list
-    [item index, key, value]; bytes are listed in base64.
+    Each is also told as a note at the end of the run.
+
+    Results:
+        The number of ``items``, how many tags there were (``count``), and the first ``limit`` of
+        them (``tags``), each a list [item index, key, value]; bytes are listed in base64.
+
+    Example:
+        >>> from semradio.blocks.api import Tag
+        >>> TagDebug()(np.zeros(9, np.float32), tags=[Tag(3, "burst", True)])
+        {'items': 9, 'count': 1, 'tags': [[3, 'burst', True]]}
     """
 
     listens = ("*",)

@@ -13,9 +13,15 @@ from semradio.blocks.api import Array, Input, Sink, block, parameter, state
 class VectorSink(Sink):
     """Collect the items of a stream; from Python they are in ``data``.
 
-    What exceeds ``memory`` is only counted, and a note says so. Results: the number of ``items``,
-    and the ``data`` of the first ``limit`` of them as nested lists; a complex value is a list
-    [real, imaginary].
+    What exceeds ``memory`` is only counted, and a note says so.
+
+    Results:
+        The number of ``items``, and the ``data`` of the first ``limit`` of them as nested lists;
+        a complex value is a list [real, imaginary].
+
+    Example:
+        >>> VectorSink(limit=2)(np.float32([1, 2, 3]))
+        {'items': 3, 'data': [1.0, 2.0]}
     """
 
     limit: int = parameter(1000, unit="items", low=0, doc="Items to list in the results.")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,15 +18,20 @@ from semradio.blocks.api import (
     Output,
     ParameterError,
     Source,
-    StreamError,
     block,
     parameter,
 )
 from semradio.blocks.api.item_type import DTYPES
 from semradio.blocks.sources.cyclic import cyclic
+from semradio.blocks.sources.known_format import known_format, sigmf_dtype
+from semradio.blocks.stored_file import fill, opened
 
 _SMALL = 1 << 20
 """Bytes up to which items to repeat are kept in memory instead of being read in every round."""
+
+
+_PARTS = {"float32": "complex64", "float64": "complex128"}
+"""What may also be read as its parts, one after the other."""
 
 
 class _Layout(NamedTuple):
@@ -45,14 +49,20 @@ class _Layout(NamedTuple):
 class FileSource(Source):
     """Give the items of a file: raw native binary, or NumPy's format if it is named ``*.npy``.
 
-    The file is read piece by piece as the stream needs it, so it may be larger than the memory.
-    A ``.npy`` file of shape (n, *item) knows its item type; for raw files state it with ``type``.
+    The file is read piece by piece as the stream needs it, so it may be larger than the memory. A
+    ``.npy`` file of shape (n, *item) knows its item type; for raw files state it with ``type``.
+    WAV, SigMF and compressed files are told from raw ones and refused.
 
     Raises:
         ParameterError: the file is missing, cannot be read, is no ``.npy`` file, or its size is
             not a whole number of items.
         ItemTypeError: a ``.npy`` file holds other items than ``type`` says.
         StreamError: the file became shorter while it was read.
+
+    Example:
+        >>> np.arange(4, dtype=np.float32).tofile("ramp.f32")
+        >>> FileSource(file="ramp.f32", type="float32", offset=1)()
+        array([1., 2., 3.], dtype=float32)
     """
 
     file: str = parameter(doc="Path of the file.")
@@ -86,14 +96,14 @@ class FileSource(Source):
         # With a type stated, the file need not be there yet, or not on this machine.
         if self._item is not None:
             return {"y": self._item}
-        descriptor = self._open()
+        descriptor = opened(self._path)
         try:
             return {"y": self._layout(descriptor).item}
         finally:
             os.close(descriptor)
 
     def start(self) -> None:
-        self._descriptor = self._open()
+        self._descriptor = opened(self._path)
         self._found = found = self._layout(self._descriptor)
         if self._item not in (None, found.item):
             raise ItemTypeError(
@@ -130,22 +140,16 @@ class FileSource(Source):
             self.finish()
         return self._read(at, min(n, self._items - at))
 
+    def reads(self) -> Sequence[Path]:
+        return [self._path]
+
+    def restore(self, saved: None) -> None:
+        """Do nothing: what comes next follows from its index."""
+
     def stop(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-    def _open(self) -> int:
-        try:
-            # Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise ParameterError(f"file '{self._path}' cannot be read: {why}", "file") from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise ParameterError(f"'{self._path}' is not a regular file", "file")
-        return descriptor
 
     def _layout(self, descriptor: int) -> _Layout:
         """Find the items; ParameterError if the file is not what it should be."""
@@ -153,6 +157,7 @@ class FileSource(Source):
         if self._is_npy:
             return self._npy_layout(descriptor, size)
         assert self._item is not None  # configure() has seen to that
+        self._check_raw(descriptor)
         items, left = divmod(size, self._item.nbytes)
         if left:
             raise ParameterError(
@@ -161,6 +166,22 @@ class FileSource(Source):
                 "file",
             )
         return _Layout(self._item, self._item.numpy, 0, items)
+
+    def _check_raw(self, descriptor: int) -> None:
+        """Raise ParameterError for a file whose bytes are no raw items of the type."""
+        known = known_format(self._path, os.pread(descriptor, 512, 0))
+        if known is not None:
+            raise ParameterError(f"file '{self._path}' is not raw: it {known}", "file")
+        stated = sigmf_dtype(self._path)
+        assert self._item is not None  # configure() has seen to that
+        if stated is not None and self._item.dtype.startswith(("complex", "float")):
+            datatype, dtype = stated
+            if dtype is None or dtype not in (self._item.dtype, _PARTS.get(self._item.dtype)):
+                raise ParameterError(
+                    f"file '{self._path}' holds {datatype}, as its SigMF metadata say, not "
+                    f"{self._item.dtype}: sigmf_source reads it",
+                    "file",
+                )
 
     def _npy_layout(self, descriptor: int, size: int) -> _Layout:
         readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -204,14 +225,6 @@ class FileSource(Source):
         found = self._found
         chunk = np.empty((n, *found.item.shape), found.dtype)
         place = found.begin + (self.offset + start) * found.item.nbytes
-        rest = chunk.reshape(-1).view(np.uint8).data
-        while rest:
-            try:
-                got = os.preadv(self._descriptor, [rest], place)
-            except OSError as error:
-                raise StreamError(f"file '{self._path}' cannot be read: {error.strerror}") from None
-            if got == 0:
-                raise StreamError(f"file '{self._path}' became shorter while it was read")
-            place += got
-            rest = rest[got:]
+        room = chunk.reshape(-1).view(np.uint8).data
+        fill(self._descriptor, room, place, f"file '{self._path}'")
         return chunk if found.dtype.isnative else chunk.astype(found.item.numpy)

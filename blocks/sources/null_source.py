@@ -11,7 +11,14 @@ from semradio.blocks.api import Array, ItemType, Output, Source, block, paramete
 
 @block("null_source", category="sources")
 class NullSource(Source):
-    """Give zeros of any item type: ``items`` of them, or without end."""
+    """Give zeros of any item type: ``items`` of them, or without end.
+
+    Example:
+        >>> NullSource(type="float32[2]", items=3)()
+        array([[0., 0.],
+               [0., 0.],
+               [0., 0.]], dtype=float32)
+    """
 
     type: str = parameter(doc="Item type, such as 'complex64' or 'float32[23]'.")
     items: int | None = parameter(

@@ -27,10 +27,17 @@ class VectorSource(Source):
     """Give the values of a list, once or over and over.
 
     A list of numbers makes a stream of single values; a list of equally long lists makes vectors.
-    Complex numbers are written ``"1+2j"``. From Python, ``data`` may be an array of shape
-    (n, *item); it is copied, unless it is read-only already (a memory-mapped file, say).
+    Complex numbers are written ``"1+2j"``. From Python, ``data`` may be an array of shape (n,
+    *item); it is copied, unless it is read-only already (a memory-mapped file, say).
 
     With ``repeat`` the tags come again with their items, in every round.
+
+    Example:
+        >>> VectorSource(data=[1, 2.5, 4])()
+        array([1. , 2.5, 4. ], dtype=float32)
+        >>> VectorSource(data=[[1, 2], [3, 4]], dtype="int16")()
+        array([[1, 2],
+               [3, 4]], dtype=int16)
     """
 
     data: Any = parameter(doc="The values: a list of numbers or of lists of them, or an array.")

@@ -1,0 +1,1 @@
+"""Sound, text and film: files of them as streams."""
