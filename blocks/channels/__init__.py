@@ -1,0 +1,1 @@
+"""Channels: noise, fading, and what radios do to samples."""

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from semradio.blocks.api import Array, Input, Output, SyncBlock, block, parameter, state
+from semradio.blocks.arithmetic.power import item_power
 from semradio.blocks.channels.counter_noise import CounterNoise
-from semradio.blocks.metrics.item_power import item_power
 
 
 @block("awgn_channel", category="channels")
@@ -25,7 +25,14 @@ class AwgnChannel(SyncBlock):
     The noise on item i is a function of seed, block name and i alone, so runs repeat bit for bit
     however the stream is cut; two channels of one flowgraph are independent by their names.
 
-    Source: He, Wang & Quek, eqs. (6), (10), (11).
+    Example:
+        >>> symbols = np.ones((10_000, 4), np.float32) / 2
+        >>> y = AwgnChannel(snr_db=10, seed=1)(symbols)
+        >>> y.shape, round(float(((y - symbols) ** 2).sum(axis=1).mean()), 2)
+        ((10000, 4), 0.1)
+
+    Source:
+        He, Wang & Quek, eqs. (6), (10), (11).
     """
 
     snr_db: float = parameter(

@@ -12,16 +12,23 @@ from semradio.blocks.channels.fading import RayleighGains, faded
 
 @block("rician_channel", category="channels")
 class RicianChannel(SyncBlock):
-    """Multiply each item by a Rician fading gain: ``y = h x``, ``h = sqrt(K / (K + 1)) d +
-    sqrt(1 / (K + 1)) s``, |d| = 1, s ~ CN(0, 1), E|h|^2 = 1.
+    """Multiply each item by a Rician fading gain: ``y = h x``, E|h|^2 = 1.
 
-    Flat fading with line of sight: d is the direct path, turning by ``los_doppler`` turns for each
-    item and 1 at item 0; s is scattered as in ``rayleigh_channel``, with the same ``doppler`` and
-    ``coherence``. K, ``k_db``, is the power of the direct path over that of all others. The channel
-    adds no noise: put ``awgn_channel`` behind it. The gain of item i is a function of seed, block
-    name and i alone.
+    ``h = sqrt(K / (K + 1)) d + sqrt(1 / (K + 1)) s``, |d| = 1, s ~ CN(0, 1).
 
-    Source: Rice, "Statistical properties of a sine wave plus random noise", 1948.
+    Flat fading with line of sight: d is the direct path, turning by ``los_doppler`` turns for
+    each item and 1 at item 0; s is scattered as in ``rayleigh_channel``, with the same
+    ``doppler`` and ``coherence``. K, ``k_db``, is the power of the direct path over that of all
+    others. The channel adds no noise: put ``awgn_channel`` behind it. The gain of item i is a
+    function of seed, block name and i alone.
+
+    Example:
+        >>> y, h = RicianChannel(k_db=40, seed=1)(np.ones(1000, np.complex64))
+        >>> round(float(np.abs(h).mean()), 1)
+        1.0
+
+    Source:
+        Rice, "Statistical properties of a sine wave plus random noise", 1948.
     """
 
     k_db: float = parameter(

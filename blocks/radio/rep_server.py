@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 import numpy as np
 import zmq
 
 from semradio.blocks.api import Array
+from semradio.blocks.radio.air_format import encode
 
 _POLL_MS = 20
 """Longest wait before the thread looks whether it should end."""
@@ -17,11 +19,14 @@ _POLL_MS = 20
 class RepServer(threading.Thread):
     """Answers the requests of receivers from a queue of samples; it alone uses the socket."""
 
-    def __init__(self, socket: zmq.Socket[bytes], most: int, idle: float | None) -> None:
+    def __init__(
+        self, socket: zmq.Socket[bytes], most: int, idle: float | None, form: str = "cf32"
+    ) -> None:
         super().__init__(name="zmq_radio_sink", daemon=True)
         self.socket = socket
         self.most = most
         self.idle = idle
+        self.format = form
         self.changed = threading.Condition()
         self.queue: deque[Array] = deque()
         self.waiting = 0
@@ -32,6 +37,10 @@ class RepServer(threading.Thread):
         self.sent = 0
         self.zeros = 0
         self.replies = 0
+        self.clipped = 0
+        """Samples beyond full scale, of a format that has one."""
+        self.asked_at: float | None = None
+        """When a receiver last got an answer; None before the first."""
         self.failure: Exception | None = None
 
     def put(self, x: Array) -> None:
@@ -42,6 +51,18 @@ class RepServer(threading.Thread):
                 self.waiting += len(x)
                 self.busy = True
                 self.changed.notify()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since a receiver last got an answer; 0 before the first."""
+        return 0.0 if self.asked_at is None else time.monotonic() - self.asked_at
+
+    def discard(self) -> None:
+        """Throw away the samples that wait."""
+        with self.changed:
+            self.queue.clear()
+            self.waiting = 0
+            self.busy = False
 
     def end(self) -> None:
         """Let the thread end, whatever waits."""
@@ -70,9 +91,12 @@ class RepServer(threading.Thread):
                 self.zeros += self.most
             silent = reply is None
             samples = np.zeros(self.most, np.complex64) if reply is None else reply
-            self.socket.send(samples.view(np.uint8).data)
+            raw, clipped = encode(samples, self.format)
+            self.clipped += clipped
+            self.socket.send(raw)
             with self.changed:
                 self.replies += 1
+                self.asked_at = time.monotonic()
                 self.sent += 0 if silent else len(samples)
                 self.busy = self.waiting > 0
 

@@ -19,8 +19,8 @@ def require() -> Any:
     return sigmf
 
 
-def fault(metadata: Any) -> str | None:
-    """Return where a recording's metadata break SigMF's schema or order, or None."""
+def fault_at(metadata: Any) -> tuple[list[str | int], str] | None:
+    """Return where a recording's metadata break SigMF's schema or order and why, or None."""
     sigmf = require()
     import jsonschema
 
@@ -30,9 +30,18 @@ def fault(metadata: Any) -> str | None:
             warnings.simplefilter("ignore", DeprecationWarning)
             sigmf.validate.validate(metadata)
     except jsonschema.ValidationError as error:
-        place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
-        return f"{place[1:]}: {error.message}" if place else str(error.message)
+        return list(error.absolute_path), str(error.message)
     return None
+
+
+def fault(metadata: Any) -> str | None:
+    """Return where a recording's metadata break SigMF's schema or order, or None."""
+    found = fault_at(metadata)
+    if found is None:
+        return None
+    path, why = found
+    place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
+    return f"{place[1:]}: {why}" if place else why
 
 
 def dumps(metadata: dict[str, Any]) -> str:

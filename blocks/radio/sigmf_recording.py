@@ -15,11 +15,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from semradio.blocks.api import Array, ItemType, ParameterError, StreamError
+from semradio.blocks.api import Array, ItemType, ParameterError
+from semradio.blocks.errors import nearest
 from semradio.blocks.radio import sigmf_package
 from semradio.blocks.radio.sample_format import SampleFormat
+from semradio.blocks.radio.sigmf_mending import mended
+from semradio.blocks.stored_file import fill
 
-META, DATA, ARCHIVE = ".sigmf-meta", ".sigmf-data", ".sigmf"
+META, DATA, ARCHIVE, COLLECTION = ".sigmf-meta", ".sigmf-data", ".sigmf", ".sigmf-collection"
+
+KNOWN_EXTENSIONS = ("core", "semradio")
+"""Namespaces without which nothing here is missing."""
 
 _COMPRESSED = (".sigmf.gz", ".sigmf.xz", ".sigmf.zip")
 _MOST_METADATA = 1 << 28
@@ -38,25 +44,39 @@ class Recording:
     """A recording that is there; the constructor finds and checks it.
 
     Args:
-        file: the name, with or without ``.sigmf-meta`` or ``.sigmf-data``, or an archive
-            ``*.sigmf``.
+        file: the name, with or without ``.sigmf-meta`` or ``.sigmf-data``, an archive
+            ``*.sigmf``, or a collection ``*.sigmf-collection``.
+        strict: whether the metadata must be as the specification says; otherwise what others leave
+            out or misspell is assumed, and told by ``assumed``.
+        recording: which one of an archive or a collection, by its name.
         whole: whether captures, annotations and data are wanted too, not only the item type.
 
     Raises:
         ParameterError: there is no such recording, or it does not conform to SigMF.
     """
 
-    def __init__(self, file: str, *, whole: bool = True) -> None:
+    def __init__(
+        self, file: str, *, whole: bool = True, strict: bool = True, recording: str | None = None
+    ) -> None:
         self.path = Path(file).expanduser()
-        archive = self.path.name.endswith(ARCHIVE)
+        self.assumed: list[str] = []
+        """What had to be assumed, in words."""
+        self._strict = strict
+        self._recording = recording
         if self.path.name.endswith(_COMPRESSED):
             raise self._wrong("is compressed; unpack it first (it is a tar or zip archive)")
+        if self.path.name.endswith(COLLECTION):
+            self.path = self._of_collection()
+        archive = self.path.name.endswith(ARCHIVE)
         text, members = self._open_archive() if archive else (self._read_pair(), None)
         metadata = self._parse(text)
+        if not strict:
+            metadata, told = mended(metadata, sigmf_package.specification(), sigmf_package.fault_at)
+            self.assumed += told
         if not whole and isinstance(metadata, dict):
             metadata = {**metadata, "captures": [], "annotations": []}
         if (why := sigmf_package.fault(metadata)) is not None:
-            raise self._wrong(f"does not conform to SigMF: {why}")
+            raise self._wrong(f"does not conform to SigMF: {why}{self._way_out}")
         self.info: dict[str, Any] = metadata["global"]
         self.captures: list[dict[str, Any]] = metadata["captures"]
         self.annotations: list[dict[str, Any]] = metadata["annotations"]
@@ -64,6 +84,7 @@ class Recording:
             self.format = SampleFormat.parse(self.info["core:datatype"])
         except ValueError as error:
             raise self._wrong(f"has a data type that SigMF does not know: {error}") from None
+        self._look_for_extensions()
         channels = int(self.info.get("core:num_channels", 1))
         self.item = ItemType(self.format.item, (channels,) if channels > 1 else ())
         self.nbytes = self.format.nbytes * channels
@@ -75,6 +96,22 @@ class Recording:
         if whole:
             self._data = self._find_data(members)
             self._lay_out()
+
+    @property
+    def _way_out(self) -> str:
+        return "; 'strict: false' reads what others mean" if self._strict else ""
+
+    def _assume(self, text: str) -> None:
+        """Note an assumption; ParameterError where none may be made."""
+        if self._strict:
+            raise self._wrong(f"{text}{self._way_out}")
+        self.assumed.append(text)
+
+    def _look_for_extensions(self) -> None:
+        """Tell of extensions that a reader is to know and that are not known here."""
+        for entry in self.info.get("core:extensions", []):
+            if entry["name"] not in KNOWN_EXTENSIONS and not entry["optional"]:
+                self._assume(f"needs the extension '{entry['name']}', which is not known here")
 
     def _wrong(self, text: str) -> ParameterError:
         return ParameterError(f"recording '{self.path}' {text}", "file")
@@ -99,9 +136,7 @@ class Recording:
         try:
             with tarfile.open(self.path, "r:") as tar:
                 files = [member for member in tar.getmembers() if member.isreg()]
-                metas = [member for member in files if member.name.endswith(META)]
-                if len(metas) != 1:
-                    raise self._wrong(f"holds {len(metas)} files *{META}; one is wanted")
+                metas = self._chosen([m for m in files if m.name.endswith(META)])
                 if metas[0].size > _MOST_METADATA:
                     raise self._wrong(f"has more than {_MOST_METADATA} bytes of metadata")
                 stream = tar.extractfile(metas[0])
@@ -112,12 +147,60 @@ class Recording:
         except tarfile.TarError as error:
             raise self._wrong(f"is not a tar archive: {error}") from None
         stem = metas[0].name.removesuffix(META)
+        beside = Path(stem).parent
         return text, {
             "" if member.name == stem + DATA else Path(member.name).name: _Member(
                 self.path, member.offset_data, member.size
             )
             for member in files
+            if member.name == stem + DATA or Path(member.name).parent == beside
         }
+
+    def _chosen(self, metas: list[tarfile.TarInfo]) -> list[tarfile.TarInfo]:
+        """Return the metadata of the recording that is wanted, of those in an archive."""
+        names = [Path(member.name).name.removesuffix(META) for member in metas]
+        if self._recording is not None:
+            self._check_name(names)
+            return [metas[names.index(self._recording)]]
+        if len(metas) > 1:
+            self._assume(
+                f"holds {len(metas)} recordings ({', '.join(names)}); one is wanted: state "
+                f"'recording'{'' if self._strict else f'; this is {names[0]}'}"
+            )
+        if not metas:
+            raise self._wrong(f"holds 0 files *{META}; one is wanted")
+        return metas[:1]
+
+    def _of_collection(self) -> Path:
+        """Return the path of the recording that is wanted, of a collection."""
+        try:
+            about = json.loads(self.path.read_bytes())
+            names = [str(entry["name"]) for entry in about["collection"]["core:streams"]]
+        except OSError as error:
+            raise self._wrong(f"cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise self._wrong("is no collection of SigMF recordings") from None
+        if not names or any(Path(name).name != name for name in names):
+            raise self._wrong("is a collection that names no recordings beside it")
+        if self._recording is None and len(names) > 1:
+            self._assume(
+                f"is a collection of {len(names)} recordings ({', '.join(names)}); one is wanted: "
+                f"state 'recording'{'' if self._strict else f'; this is {names[0]}'}"
+            )
+        if self._recording is not None:
+            self._check_name(names)
+        name, self._recording = self._recording or names[0], None
+        pair = self.path.with_name(name + META)
+        archive = self.path.with_name(name + ARCHIVE)
+        return archive if archive.exists() and not pair.exists() else pair
+
+    def _check_name(self, names: list[str]) -> None:
+        if self._recording not in names:
+            raise ParameterError(
+                f"parameter 'recording': '{self.path}' holds no recording '{self._recording}'"
+                f"{nearest(str(self._recording), names)}; it holds {', '.join(names) or 'none'}",
+                "recording",
+            )
 
     def _find_data(self, members: dict[str, _Member] | None) -> _Member:
         """Return where the data are: of the recording's own name, or as ``core:dataset`` says."""
@@ -165,6 +248,12 @@ class Recording:
                 starts.append(at)
                 offsets.append(at * self.nbytes + skipped)
         left = size - skipped
+        if left > 0 and left % self.nbytes and not self._strict:
+            self.assumed.append(
+                f"the last {left % self.nbytes} bytes are no whole item of {self.nbytes} bytes and "
+                "are left out"
+            )
+            left -= left % self.nbytes
         if left < 0 or left % self.nbytes:
             raise self._wrong(
                 f"has {self._data.size} bytes of data, which is not a whole number of items of "
@@ -176,9 +265,14 @@ class Recording:
         for what, entries in (("capture", self.captures), ("annotation", self.annotations)):
             last = int(entries[-1]["core:sample_start"]) - self.first if entries else 0
             if last > self.items:
-                raise self._wrong(
+                beyond = [e for e in entries if e["core:sample_start"] - self.first > self.items]
+                if any("core:header_bytes" in entry for entry in beyond):
+                    raise self._wrong("has bytes of a header after its last sample")
+                self._assume(
                     f"has data of {self.items} samples, but {_article(what)} at sample {last}"
+                    + ("" if self._strict else f"; {len(beyond)} {what}s are left out")
                 )
+                del entries[-len(beyond) :]
 
     def open(self) -> None:
         """Open the data; ParameterError if that fails."""
@@ -227,18 +321,7 @@ class Recording:
 
     def _fill(self, raw: Array, place: int) -> None:
         assert self._descriptor is not None  # between open() and close()
-        rest, place = raw.data, place + self._data.begin
-        while rest:
-            try:
-                got = os.preadv(self._descriptor, [rest], place)
-            except OSError as error:
-                raise StreamError(
-                    f"recording '{self.path}' cannot be read: {error.strerror}"
-                ) from None
-            if got == 0:
-                raise StreamError(f"recording '{self.path}' became shorter while it was read")
-            place += got
-            rest = rest[got:]
+        fill(self._descriptor, raw.data, place + self._data.begin, f"recording '{self.path}'")
 
 
 def _integer(text: str) -> int:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import os
 import tarfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +13,6 @@ from semradio.blocks.api import (
     Array,
     Input,
     ParameterError,
-    Sink,
     StreamError,
     Tag,
     block,
@@ -38,33 +34,44 @@ from semradio.blocks.radio.sigmf_tags import (
     last_to_next,
     own_annotation,
 )
+from semradio.blocks.sinks.part_file_sink import PartFileSink
+from semradio.blocks.written_file import WrittenFile
 
-_PART = ".part"
+_READ = 1 << 20
+"""Bytes read at once where a recording goes on."""
 
 
 @block("sigmf_sink", category="radio")
-class SigmfSink(Sink):
+class SigmfSink(PartFileSink):
     """Record samples as SigMF: ``NAME.sigmf-meta`` and ``NAME.sigmf-data``, or an archive.
 
     The samples go to a file ``*.part``, a chunk at a time. When the stream has ended, also by
     Ctrl-C, the metadata are written and checked by the package ``sigmf``, and the files take the
     place of earlier ones; after an error the ``*.part`` remains. Integers are rounded; what goes
-    beyond full scale 1.0 is cut off and counted. A type with several channels is a sample of each,
-    interleaved.
+    beyond full scale 1.0 is cut off and counted. A type with several channels is a sample of
+    each, interleaved.
 
     The tags ``rx_time``, ``rx_freq``, ``rx_rate`` and ``gap`` begin a capture segment; any other
     tag becomes an annotation that lasts to the next of its key, and ``sigmf_source`` gives it
     back. A tag ``annotation`` with a dictionary is written as it is. Needs the package sigmf:
     ``pip install "semradio[sigmf]"``.
 
-    Results: ``items``, ``file``, ``sample_rate``, ``captures``, ``annotations``,
-    ``annotations_left_out``, ``clipped`` (items) and the data's ``sha512``.
+    Results:
+        ``items``, ``file``, ``sample_rate``, ``captures``, ``annotations``,
+        ``annotations_left_out``, ``clipped`` (items) and the data's ``sha512``.
 
     Raises:
         ParameterError: the files cannot be written, or the data type does not fit.
         StreamError: writing failed later, for instance because the disk is full.
 
-    Source: SigMF specification 1.2.
+    Example:
+        >>> tone = np.exp(0.3j * np.arange(100)).astype(np.complex64)
+        >>> found = SigmfSink(file="tone", sample_rate=1e6, frequency=433e6)(tone)
+        >>> found["items"], found["captures"]
+        (100, 1)
+
+    Source:
+        SigMF specification 1.2.
     """
 
     listens = ("*",)
@@ -101,7 +108,6 @@ class SigmfSink(Sink):
 
     x = Input("complex64 | float32 | complex64[*] | float32[*]", doc="Samples.")
 
-    items: int = state(0, doc="Items written.")
     clipped: int = state(0, doc="Items that went beyond full scale.")
     next_item: int = state(0, doc="Index of the item expected next.")
     lost: int = state(0, doc="Items that are known to be missing so far.")
@@ -122,8 +128,6 @@ class SigmfSink(Sink):
             raise ParameterError(f"parameter 'file' names no file: '{self.file}'", "file")
         self._stem = path.with_name(name)
         self._path = path.with_name(name + (ARCHIVE if self._archive else META))
-        self._data = path.with_name(name + (ARCHIVE if self._archive else DATA))
-        self._part = self._data.with_name(self._data.name + _PART)
         if self.datatype is not None:
             self._parse(self.datatype)
         if self.datetime not in (None, "now") and datetime_ns(str(self.datetime)) is None:
@@ -133,8 +137,11 @@ class SigmfSink(Sink):
                 "datetime",
             )
 
+    def destination(self) -> WrittenFile:
+        data = self._path if self._archive else self._stem.with_name(self._stem.name + DATA)
+        return WrittenFile(data, what=f"recording '{self._path}'")
+
     def start(self) -> None:
-        self._stream: BinaryIO | None = None
         sigmf_package.require()
         item = self.input_types["x"]
         is_complex = item.dtype == "complex64"
@@ -144,8 +151,29 @@ class SigmfSink(Sink):
                 f"parameter 'datatype': {self._format.text} does not fit a stream of {item}",
                 "datatype",
             )
-        if self.enabled:
-            self._open()
+        super().start()
+
+    def begin(self, stream: BinaryIO) -> None:
+        self._hash = hashlib.sha512()
+        self._datetime = self.datetime
+        if self.datetime == "now":
+            self._datetime = datetime_text(time.time_ns())
+        if self._archive:
+            stream.write(self._header(DATA, 0))
+
+    def save(self) -> dict[str, Any] | None:
+        place = self._written.place()
+        return None if place is None else {"place": place, "datetime": self._datetime}
+
+    def restore(self, saved: dict[str, Any] | None) -> None:
+        if saved is None:
+            return
+        self._datetime = saved["datetime"]
+        stream = self._written.reopen(saved["place"])
+        self._hash = hashlib.sha512()
+        stream.seek(len(self._header(DATA, 0)) if self._archive else 0)
+        while part := stream.read(_READ):
+            self._hash.update(part)
 
     def on_tag(self, tag: Tag) -> None:
         if not self.enabled:
@@ -161,25 +189,19 @@ class SigmfSink(Sink):
         self._capture(self.items, fields)
 
     def work(self, x: Array, at: int) -> None:
-        if self._stream is None:
-            self._open()
-        assert self._stream is not None  # opened by the line before
         if at != self.next_item and len(x):
             # Items passed by while the sink was not enabled.
             self.lost += at - self.next_item
             if self.items:
                 self._capture(self.items, {})
         raw, clipped = self._format.encode(x)
-        with self._writing():
-            self._stream.write(raw.data)
+        self.write(raw.data)
         self._hash.update(raw.data)
         self.items += len(x)
         self.clipped += clipped
         self.next_item = at + len(x)
 
-    def flush(self) -> None:
-        if self._stream is None:
-            return
+    def complete(self, stream: BinaryIO) -> None:
         self.sha512 = self._hash.hexdigest()
         if self.clipped:
             self.note(f"{self.clipped} items went beyond full scale and were clipped")
@@ -187,27 +209,21 @@ class SigmfSink(Sink):
             self.note("no sample rate is known: set 'sample_rate'")
         if self.left_out:
             self.note(f"{self.left_out} annotations beyond 'limit' were left out")
-        text = sigmf_package.dumps(self._metadata()).encode()
-        with self._writing():
-            if self._archive:
-                self._end_archive(self._stream, text)
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            if self._archive:
-                self._part.replace(self._path)
-            else:
-                self._replace_pair(text)
-        self._stream = None
+        self._text = sigmf_package.dumps(self._metadata()).encode()
+        if self._archive:
+            self._end_archive(stream)
 
-    def stop(self) -> None:
-        if self._stream is None:
+    def publish(self) -> None:
+        if self._archive:
+            super().publish()
             return
-        # The run failed; what closing may report as well would hide why.
-        with contextlib.suppress(OSError):
-            self._stream.close()
-        self._stream = None
-        self.note(f"'{self._path}' is not complete; the samples so far are in '{self._part}'")
+        metadata = WrittenFile(self._path)
+        metadata.open().write(self._text)
+        metadata.close()
+        # Between the two replacements there are data without metadata, never with another's.
+        self._path.unlink(missing_ok=True)
+        super().publish()
+        metadata.take_name()
 
     def results(self) -> dict[str, Any]:
         return {
@@ -301,21 +317,6 @@ class SigmfSink(Sink):
         except ValueError as error:
             raise ParameterError(f"parameter 'datatype': {error}", "datatype") from None
 
-    def _open(self) -> None:
-        self._hash = hashlib.sha512()
-        self._datetime = self.datetime
-        if self.datetime == "now":
-            self._datetime = datetime_text(time.time_ns())
-        try:
-            self._stream = self._part.open("wb")
-            if self._archive:
-                self._stream.write(self._header(DATA, 0))
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise ParameterError(
-                f"recording '{self._path}' cannot be written: {why}", "file"
-            ) from None
-
     def _header(self, ending: str, size: int) -> bytes:
         """Return the tar header of one of the two files; always of one tar block."""
         name = self._stem.name
@@ -326,28 +327,12 @@ class SigmfSink(Sink):
             raise ParameterError(f"parameter 'file': the name '{name}' is too long", "file")
         return header
 
-    def _end_archive(self, stream: BinaryIO, text: bytes) -> None:
+    def _end_archive(self, stream: BinaryIO) -> None:
         """Add the metadata after the data, and state the size of the data before them."""
+        text = self._text
         size = stream.tell() - tarfile.BLOCKSIZE
         stream.write(bytes(-size % tarfile.BLOCKSIZE))
         stream.write(self._header(META, len(text)) + text)
         stream.write(bytes(-len(text) % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE))
         stream.seek(0, io.SEEK_SET)
         stream.write(self._header(DATA, size))
-
-    def _replace_pair(self, text: bytes) -> None:
-        part = self._path.with_name(self._path.name + _PART)
-        part.write_bytes(text)
-        # Between the two replacements there are data without metadata, never with another's.
-        self._path.unlink(missing_ok=True)
-        self._part.replace(self._data)
-        part.replace(self._path)
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise StreamError(
-                f"recording '{self._path}' cannot be written: {error.strerror or error}"
-            ) from None

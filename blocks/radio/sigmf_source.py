@@ -15,12 +15,16 @@ class SigmfSource(Source):
     """Give the samples of a SigMF recording as complex64, or float32 if they are real.
 
     The recording is a pair ``NAME.sigmf-meta`` and ``NAME.sigmf-data`` or an archive
-    ``NAME.sigmf``. Every data type of SigMF is converted; integers are scaled to full scale 1.0.
-    Several channels make items of one sample each, ``complex64[channels]``. The data are read
-    piece by piece, so they may be larger than the memory.
+    ``NAME.sigmf``; of an archive or collection of several, ``recording`` names one. What does not
+    conform to SigMF is refused; with ``strict: false`` it is read as other writers mean it (a
+    data type without byte order is little-endian, annotations out of order are sorted, half a
+    sample at the end is left out, and so on), and notes tell what was assumed. Every data type of
+    SigMF is converted; integers are scaled to full scale 1.0. Several channels make items of one
+    sample each, ``complex64[channels]``. The data are read piece by piece, so they may be larger
+    than the memory.
 
-    Each capture leaves the tags ``rx_time``, ``rx_rate`` and ``rx_freq``, as far as it states them,
-    and ``gap`` with the number of samples lost before it. An annotation leaves the tag that
+    Each capture leaves the tags ``rx_time``, ``rx_rate`` and ``rx_freq``, as far as it states
+    them, and ``gap`` with the number of samples lost before it. An annotation leaves the tag that
     ``sigmf_sink`` made it from, or else a tag ``annotation`` whose value is the annotation. Needs
     the package sigmf: ``pip install "semradio[sigmf]"``.
 
@@ -28,7 +32,14 @@ class SigmfSource(Source):
         ParameterError: there is no such recording, or it does not conform to SigMF.
         StreamError: the data became shorter while they were read.
 
-    Source: SigMF specification 1.2.
+    Example:
+        >>> tone = np.exp(0.3j * np.arange(100)).astype(np.complex64)
+        >>> found = SigmfSink(file="tone", sample_rate=1e6)(tone)
+        >>> bool((SigmfSource(file="tone")() == tone).all())
+        True
+
+    Source:
+        SigMF specification 1.2.
     """
 
     file: str = parameter(doc="NAME, NAME.sigmf-meta or an archive NAME.sigmf.")
@@ -40,6 +51,14 @@ class SigmfSource(Source):
     verify: bool = parameter(
         False, doc="Whether to read all data once before the start and check their hash."
     )
+    strict: bool = parameter(
+        True,
+        doc="Whether the metadata must conform; otherwise what others leave out or misspell is "
+        "assumed, and notes tell what.",
+    )
+    recording: str | None = parameter(
+        None, doc="Which one of an archive or collection of several, by its name."
+    )
     tags: bool = parameter(True, doc="Whether captures and annotations become tags.")
 
     y = Output("complex64 | float32 | complex64[*] | float32[*]", doc="The samples.")
@@ -48,10 +67,15 @@ class SigmfSource(Source):
         self._recording: Recording | None = None
 
     def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
-        return {"y": Recording(self.file, whole=False).item}
+        return {"y": self._found(whole=False).item}
+
+    def _found(self, *, whole: bool) -> Recording:
+        return Recording(self.file, whole=whole, strict=self.strict, recording=self.recording)
 
     def start(self) -> None:
-        self._recording = found = Recording(self.file)
+        self._recording = found = self._found(whole=True)
+        for text in found.assumed:
+            self.note(f"recording '{found.path}': {text}")
         left = found.items - self.offset
         self._items = left if self.length is None else self.length
         if left < 0 or self._items > left:
@@ -70,6 +94,9 @@ class SigmfSource(Source):
             found.check_hash()
         self._tags = tags_of(found, self.offset, self._items) if self.tags else []
         found.open()
+
+    def restore(self, saved: None) -> None:
+        """Do nothing: what comes next follows from its index."""
 
     def stop(self) -> None:
         if self._recording is not None:

@@ -109,8 +109,10 @@ def last_to_next(annotations: list[dict[str, Any]], end: int) -> None:
 
 
 def extensions(*parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the entries of ``core:extensions`` for the namespaces that captures and annotations
-    use."""
+    """Return the entries of ``core:extensions``.
+
+    One for each namespace that captures and annotations use.
+    """
     names = {key.split(":")[0] for part in parts for entry in part for key in entry if ":" in key}
     return [
         {"name": name, "version": "1.0.0" if name == NAMESPACE else "unknown", "optional": True}
@@ -126,8 +128,10 @@ def datetime_text(ns: int) -> str:
 
 
 def datetime_ns(text: str) -> int | None:
-    """Return ISO 8601 text as nanoseconds since 1970 (UTC if it names no zone); None if it is not
-    understood."""
+    """Return ISO 8601 text as nanoseconds since 1970 (UTC if it names no zone).
+
+    None if it is not understood.
+    """
     found = _TIME.fullmatch(text.strip())
     if found is None:
         return None

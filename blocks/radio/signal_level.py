@@ -41,8 +41,11 @@ class SignalLevel:
             self.clipped += int((rails.reshape(-1, 2) >= FULL).any(axis=1).sum())
 
     def results(self) -> dict[str, float | int | None]:
-        """Return ``level_dbfs`` (mean power), ``peak_dbfs`` (largest rail; both null where nothing
-        came) and ``clipped`` (samples with a rail at full scale)."""
+        """Return ``level_dbfs``, ``peak_dbfs`` and ``clipped``.
+
+        They are the mean power, the largest rail (both null where nothing came), and the
+        samples with a rail at full scale.
+        """
         level = 10 * math.log10(self.energy / self.samples) if self.energy > 0 else None
         return {
             "level_dbfs": level,

@@ -66,8 +66,10 @@ class SoapyDevice:
             ) from None
 
     def tune(self, name: str, value: Any) -> None:
-        """Set ``rate``, ``frequency``, ``gain`` (None: the device's own control, where it has
-        one), ``bandwidth`` or ``antenna``; ParameterError if the device refuses.
+        """Set ``rate``, ``frequency``, ``gain``, ``bandwidth`` or ``antenna``.
+
+        A gain of None is the device's own control, where it has one; ParameterError if the
+        device refuses.
 
         Frequency, rate and gain outside the device's ranges are refused before it is asked.
         """

@@ -20,21 +20,30 @@ _TUNED = ("antenna", "rate", "bandwidth", "frequency", "gain")
 class SoapySink(Sink):
     """Transmit samples by a radio device, through SoapySDR; full scale is 1.0 per rail.
 
-    A stream without tags is one burst from its first sample to its last. Bursts are marked by
-    GNU Radio's tags: ``tx_sob`` and ``tx_eob`` on the first and last sample, or ``packet_len`` on
-    the first with the number of samples; from the first such tag on, samples between bursts are
-    not sent, but counted. ``tx_time``, [whole seconds, fraction], tells when to send its sample.
-    Keep ``level_dbfs`` at about -12 for noise-like signals (``iq_level`` does so); what goes beyond
+    A stream without tags is one burst from its first sample to its last. Bursts are marked by GNU
+    Radio's tags: ``tx_sob`` and ``tx_eob`` on the first and last sample, or ``packet_len`` on the
+    first with the number of samples; from the first such tag on, samples between bursts are not
+    sent, but counted. ``tx_time``, [whole seconds, fraction], tells when to send its sample. Keep
+    ``level_dbfs`` at about -12 for noise-like signals (``iq_level`` does so); what goes beyond
     full scale is clipped by the device. USRPs are reached by ``driver=uhd``.
 
-    Results: ``items`` sent, ``between`` (samples not sent), ``bursts`` that were ended,
-    ``underflows``, ``late`` (bursts whose time had passed), ``level_dbfs``, ``peak_dbfs`` and
-    ``clipped`` of what was sent, ``rate`` and ``frequency`` as the device has them.
+    Results:
+        ``items`` sent, ``between`` (samples not sent), ``bursts`` that were ended,
+        ``underflows``, ``late`` (bursts whose time had passed), ``level_dbfs``, ``peak_dbfs`` and
+        ``clipped`` of what was sent, ``rate`` and ``frequency`` as the device has them.
 
     Raises:
         SemradioError: SoapySDR is not installed; the message says which package it is in.
         ParameterError: there is no such device, or it refuses a value.
         StreamError: the device failed, or took nothing for ``timeout``; a tag is malformed.
+
+    Example:
+        With the device that stands in for a radio in semradio's tests; yours has other ``args``.
+
+        >>> tone = 0.25 * np.exp(0.1j * np.arange(1000)).astype(np.complex64)
+        >>> found = SoapySink(args="driver=standin", rate=1e6, frequency=433e6, gain=20)(tone)
+        >>> found["items"], found["bursts"], found["underflows"]
+        (1000, 1, 0)
     """
 
     args: str = parameter("", doc="Which device: driver=lime, driver=uhd,serial=..., ...")

@@ -30,14 +30,26 @@ class SoapySource(Source):
     does not tell the time. A change of ``frequency`` or ``rate`` is announced on the first sample
     that is read after it. USRPs are reached by SoapySDR's driver ``uhd``: ``driver=uhd``.
 
-    Results: ``items``; ``overflows``, how often the device reported a loss; ``lost``, samples that
-    are known to be missing; ``level_dbfs``, ``peak_dbfs`` and ``clipped`` of what was read;
-    ``rate`` and ``frequency``.
+    Results:
+        ``items``; ``overflows``, how often the device reported a loss; ``lost``, samples that are
+        known to be missing; ``level_dbfs``, ``peak_dbfs`` and ``clipped`` of what was read;
+        ``rate`` and ``frequency``.
 
     Raises:
         SemradioError: SoapySDR is not installed; the message says which package it is in.
         ParameterError: there is no such device, or it refuses a value.
         StreamError: the device failed, or gave nothing for ``timeout``.
+
+    Example:
+        With the device that stands in for a radio in semradio's tests; yours has other ``args``.
+
+        >>> source = SoapySource(args="driver=standin", rate=1e6, frequency=433e6, gain=20)
+        >>> link = Flowgraph("receive")
+        >>> sink = VectorSink()
+        >>> link.connect(source, Head(items=100), sink)
+        >>> results = link.run()
+        >>> sink.data.dtype, len(sink.data)
+        (dtype('complex64'), 100)
     """
 
     args: str = parameter("", doc="Which device: driver=rtlsdr, driver=uhd,serial=..., ...")
