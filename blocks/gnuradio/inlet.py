@@ -7,9 +7,10 @@ from typing import Protocol
 
 import zmq
 
-from semradio.blocks.gnuradio.link import NOBLOCK, Link
+from semradio.blocks.api import StreamError
+from semradio.blocks.gnuradio.link import MAX_MESSAGE_BYTES, Link
+from semradio.blocks.zeromq import NOBLOCK, RCVMORE
 
-_MORE = int(zmq.RCVMORE)
 _COUNT = struct.Struct("=I")
 Message = list[bytes]
 """The frames of a message; copied out of ZeroMQ's, which costs less than sharing them."""
@@ -21,7 +22,11 @@ class Inlet(Protocol):
     link: Link
 
     def receive(self, wanted: int) -> Message | None:
-        """Return the next message, or None; ``wanted`` is the number of items there is use for."""
+        """Return the next message, or None; ``wanted`` is the number of items there is use for.
+
+        Raises:
+            StreamError: there is one that is not what it should be; the next call gives the next.
+        """
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -30,8 +35,19 @@ class Inlet(Protocol):
 class PullInlet:
     """A PULL socket: messages of all peers, in turn."""
 
-    def __init__(self, address: str, *, bind: bool, hwm: int, item_bytes: int = 1) -> None:
-        self.link = Link(zmq.PULL, address, bind=bind, hwm=hwm, item_bytes=item_bytes)
+    def __init__(
+        self,
+        address: str,
+        *,
+        bind: bool,
+        hwm: int,
+        item_bytes: int = 1,
+        longest: int = MAX_MESSAGE_BYTES,
+    ) -> None:
+        self.link = Link(
+            zmq.PULL, address, bind=bind, hwm=hwm, item_bytes=item_bytes, longest=longest
+        )
+        self.link.watch()
 
     def receive(self, wanted: int) -> Message | None:
         return _receive(self.link)
@@ -43,22 +59,43 @@ class PullInlet:
 class SubInlet:
     """A SUB socket: the messages whose first frame begins with ``key``, without that frame.
 
-    With an empty key, all messages, which then have no such frame.
+    With an empty key, all messages, which then have no such frame: StreamError if they do.
     """
 
     def __init__(
-        self, address: str, *, bind: bool, hwm: int, item_bytes: int = 1, key: str = ""
+        self,
+        address: str,
+        *,
+        bind: bool,
+        hwm: int,
+        item_bytes: int = 1,
+        longest: int = MAX_MESSAGE_BYTES,
+        key: str = "",
     ) -> None:
         self._keyed = bool(key)
         options = {zmq.SUBSCRIBE: key.encode()}
         self.link = Link(
-            zmq.SUB, address, bind=bind, hwm=hwm, item_bytes=item_bytes, options=options
+            zmq.SUB,
+            address,
+            bind=bind,
+            hwm=hwm,
+            item_bytes=item_bytes,
+            longest=longest,
+            options=options,
         )
+        self.link.watch()
 
     def receive(self, wanted: int) -> Message | None:
         while True:
             frames = _receive(self.link)
-            if frames is None or not self._keyed:
+            if frames is None:
+                return None
+            if not self._keyed:
+                if len(frames) > 1:
+                    key = frames[0][:40].decode("utf-8", "replace")
+                    raise StreamError(
+                        f"the publisher sends a key, '{key}', before each message: set 'key' to it"
+                    )
                 return frames
             # As GNU Radio does, a message that has nothing but its key is left out.
             if len(frames) > 1:
@@ -87,11 +124,14 @@ class ReqInlet:
         bind: bool,
         hwm: int,
         item_bytes: int = 1,
+        longest: int = MAX_MESSAGE_BYTES,
         counts: bool,
         ahead: int,
         most: int = 1,
     ) -> None:
-        self.link = Link(zmq.DEALER, address, bind=bind, hwm=hwm, item_bytes=item_bytes)
+        self.link = Link(
+            zmq.DEALER, address, bind=bind, hwm=hwm, item_bytes=item_bytes, longest=longest
+        )
         self.link.watch()
         self._counts = counts
         self._ahead = ahead
@@ -132,6 +172,6 @@ def _receive(link: Link) -> Message | None:
         frames = [link.socket.recv(NOBLOCK)]
     except zmq.Again:
         return None
-    while link.socket.getsockopt(_MORE):
+    while link.socket.getsockopt(RCVMORE):
         frames.append(link.socket.recv(NOBLOCK))
     return frames

@@ -13,6 +13,9 @@ from semradio.blocks.gnuradio.peer_sink import PeerSink
 MESSAGE_TAG = "message"
 """Key of the tag that stands for a message that is no PDU."""
 
+METADATA_TAG = "metadata"
+"""Key of the tag that stands for a PDU's metadata where they are no dictionary."""
+
 
 class MessageSink(PeerSink):
     """Send the packets of a stream to GNU Radio as PDUs."""
@@ -33,6 +36,7 @@ class MessageSink(PeerSink):
     announced: int | None = state(None, doc="Length of the packet that begins with the next item.")
     pieces: list[Array] = state(factory=list, doc="Its items.")
     meta: dict[str, Any] = state(factory=dict, doc="Its metadata.")
+    other_meta: Any = state(None, doc="Its metadata where they are no dictionary.")
     listens = ("*",)
 
     def start(self) -> None:
@@ -44,7 +48,7 @@ class MessageSink(PeerSink):
     def ready(self, items: int, ended: bool) -> int:
         if not self.enabled:
             return items
-        if self.opened().room(self.stopping) == 0:
+        if self.room() == 0:
             return 0
         # One packet at a time: each must find room. What begins one is known from its tags only.
         return min(items, self.missing or self.packet_items or 1)
@@ -54,6 +58,8 @@ class MessageSink(PeerSink):
             return
         if tag.key == MESSAGE_TAG:
             self._post(tag.value, 0)
+        elif tag.key == METADATA_TAG:
+            self.other_meta = tag.value
         elif tag.key != self.length_tag:
             self.meta[tag.key] = tag.value
         elif self.packet_items is None:
@@ -72,8 +78,9 @@ class MessageSink(PeerSink):
         self.missing -= len(x)
         if self.missing == 0:
             values = np.concatenate(self.pieces)
-            self._post(pmt.Pair(self.meta or None, values.reshape(-1)), len(values))
-            self.pieces, self.meta = [], {}
+            meta = self.meta or self.other_meta
+            self._post(pmt.Pair(meta, values.reshape(-1)), len(values))
+            self.pieces, self.meta, self.other_meta = [], {}, None
 
     def flush(self) -> None:
         if self.missing:

@@ -10,7 +10,7 @@ import numpy as np
 from semradio.blocks.api import ParameterError, StreamError, parameter, state
 from semradio.blocks.gnuradio import pmt
 from semradio.blocks.gnuradio.inlet import Message
-from semradio.blocks.gnuradio.message_sink import MESSAGE_TAG
+from semradio.blocks.gnuradio.message_sink import MESSAGE_TAG, METADATA_TAG
 from semradio.blocks.gnuradio.peer_source import PeerSource
 
 _MOST_OTHERS = 1000
@@ -28,6 +28,13 @@ class MessageSource(PeerSource):
         "", doc="End with the PDU whose metadata has this key, or at a dictionary that has it."
     )
 
+    command_items: bool = parameter(
+        False,
+        doc="Whether a message without items comes at once, on an item of zeros of its own; "
+        "otherwise with the next packet.",
+    )
+
+    commands: int = state(0, doc="Messages without items.")
     others: deque[Any] = state(factory=deque, doc="Messages without items, not tagged yet.")
     dropped: int = state(0, doc="Messages without items that found no item to sit on.")
 
@@ -43,20 +50,31 @@ class MessageSource(PeerSource):
                 self._accept(pmt.deserialize(frame))
 
     def results(self) -> dict[str, Any]:
-        return super().results() | {"dropped": self.dropped}
+        # Those that wait have found no item yet.
+        counts = {"commands": self.commands, "dropped": self.dropped + len(self.others)}
+        return super().results() | counts
 
     def _accept(self, value: Any) -> None:
         meta, body = value if isinstance(value, pmt.Pair) else (value, None)
-        named = meta is None or isinstance(meta, dict)
-        if named and isinstance(body, np.ndarray) and len(body):
-            self._packet(meta or {}, body)
+        if isinstance(body, np.ndarray) and len(body):
+            # Whatever stands where a dictionary should keeps its place in one tag.
+            named = meta is None or isinstance(meta, dict)
+            self._packet(meta or {} if named else {METADATA_TAG: meta}, body)
         else:
-            self.others.append(pmt.plain(value))
-            if len(self.others) > _MOST_OTHERS:
-                self.others.popleft()
-                self.dropped += 1
+            self._command(pmt.plain(value))
         if self.end_tag and isinstance(meta, dict) and self.end_tag in meta:
             self.end_before(self.received)
+
+    def _command(self, value: Any) -> None:
+        self.commands += 1
+        if self.command_items:
+            self.tag(MESSAGE_TAG, value, self.received)
+            self.append(np.zeros((1, *self.item.shape), self.item.numpy))
+            return
+        self.others.append(value)
+        if len(self.others) > _MOST_OTHERS:
+            self.others.popleft()
+            self.dropped += 1
 
     def _packet(self, meta: dict[Any, Any], body: np.ndarray[Any, Any]) -> None:
         item = self.item
@@ -79,4 +97,7 @@ class MessageSource(PeerSource):
     def stop(self) -> None:
         super().stop()
         if self.others:
-            self.note(f"{len(self.others)} messages without items came after the last item")
+            self.note(
+                f"{len(self.others)} messages without items came after the last packet and were "
+                "lost: 'command_items: true' gives them at once"
+            )

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
 
 from semradio.blocks.api import Input, Sink, parameter, state
-from semradio.blocks.gnuradio.link import beyond_this_machine, check_address
+from semradio.blocks.endpoint import stays_here
+from semradio.blocks.gnuradio.link import check_address
 from semradio.blocks.gnuradio.outlet import Outlet
 from semradio.blocks.gnuradio.sending import Sending
+
+_SILENT_S = 2.0
+"""A sink that has waited so long says that it waits."""
+
+_log = logging.getLogger("semradio")
 
 
 class PeerSink(Sink):
     """Send to a peer over ZeroMQ.
 
-    It never blocks: while nobody takes messages, the items wait in the queue before it.
+    It never blocks: while nobody takes messages, the items wait in the queue before it, and after
+    two seconds of that it says so, by the log ``semradio`` (standard error) and a note.
     """
 
     address: str = parameter(
@@ -40,6 +49,8 @@ class PeerSink(Sink):
     complete: bool = state(False, doc="Whether the stream has come to its end.")
     sending: Sending | None = state(None, doc="The messages on their way, and their counts.")
 
+    stuck_since: float | None = state(None, doc="Clock since when nobody takes messages.")
+
     endpoint: str = ""
     """The real address, where ``address`` leaves the port open; known after start()."""
 
@@ -60,9 +71,24 @@ class PeerSink(Sink):
             outlet = self.outlet()
             self.sending = Sending(outlet, self.linger)
             self.endpoint = outlet.link.endpoint
-            if self.bind and beyond_this_machine(self.endpoint):
+            if self.bind and not stays_here(self.endpoint):
                 self.note(f"listens at {self.endpoint}, where other machines can reach it")
         return self.sending
+
+    def room(self) -> int:
+        """Return how many items the next message may hold; 0 while it waits for a peer."""
+        room = self.opened().room(self.stopping)
+        now = time.monotonic()
+        if room:
+            self.stuck_since = None
+        elif self.stuck_since is None:
+            self.stuck_since = now
+        elif now - self.stuck_since > _SILENT_S:
+            text = f"waits: nobody takes messages at {self.endpoint}"
+            if text not in self.notes:
+                _log.warning("%s: %s", self.name, text)
+            self.note(text)
+        return room
 
     def flush(self) -> None:
         self.complete = True

@@ -17,8 +17,9 @@ from semradio.blocks.api import (
     parameter,
     state,
 )
+from semradio.blocks.endpoint import stays_here
 from semradio.blocks.gnuradio.inlet import Inlet, Message
-from semradio.blocks.gnuradio.link import beyond_this_machine, check_address
+from semradio.blocks.gnuradio.link import MAX_MESSAGE_BYTES, check_address
 
 _MESSAGES_PER_CALL = 256
 """Messages looked at in one call of work, however little they bring."""
@@ -59,6 +60,14 @@ class PeerSource(Source):
         doc="What a message that cannot be read does: it ends the run, or is dropped and counted.",
     )
 
+    max_message: int = parameter(
+        MAX_MESSAGE_BYTES,
+        low=1 << 10,
+        high=1 << 40,
+        unit="bytes",
+        doc="Longest message to take; a peer that sends a longer one is cut off.",
+    )
+
     y = Output(doc="The items.")
 
     messages: int = state(0, doc="Messages received.")
@@ -93,7 +102,7 @@ class PeerSource(Source):
     def start(self) -> None:
         self._inlet = self.inlet()
         self.endpoint = self._inlet.link.endpoint
-        if self.bind and beyond_this_machine(self.endpoint):
+        if self.bind and not stays_here(self.endpoint):
             self.note(f"listens at {self.endpoint}, where other machines can reach it")
 
     def on_start(self) -> None:
@@ -105,11 +114,18 @@ class PeerSource(Source):
             self._receive(n, at)
         y = self._take(n if self.end_at is None else min(n, self.end_at - at))
         if self.end_at is not None and at + len(y) >= self.end_at:
+            self.ending()
             self.finish()
         return y
 
     def stop(self) -> None:
         if self._inlet is not None:
+            link = self._inlet.link
+            if self.bind and link.disconnects:
+                self.note(
+                    f"{link.disconnects} connections ended: the peer went, or it sent a message "
+                    f"of more than {link.longest} bytes and was cut off"
+                )
             self._inlet.close()
             self._inlet = None
 
@@ -123,6 +139,9 @@ class PeerSource(Source):
             self.waiting += len(y)
             self.received += len(y)
 
+    def ending(self) -> None:
+        """Look back before the stream ends; StreamError if it was not what it should be."""
+
     def end_before(self, index: int | None) -> None:
         """End the stream with item ``index`` as the first that is not given, or earlier."""
         if index is not None:
@@ -135,19 +154,37 @@ class PeerSource(Source):
             wanted = _ANY if self.end_at is None else self.end_at - at - self.waiting
             if 2 * self.waiting >= n or wanted <= 0:
                 return
-            message = self._inlet.receive(wanted)
-            if message is None:
-                break
-            self.messages += 1
-            self.latest = self.clock()
             try:
-                self.accept(message)
+                message = self._inlet.receive(wanted)
+                if message is not None:
+                    self._accept_one(message)
+                    continue
+                self._look_for_cuts()
+                break
             except StreamError as error:
                 if self.malformed == "error":
                     raise StreamError(f"from {self.endpoint}: {error}") from None
                 self.refused += 1
         if self.waiting == 0 and self._idle():
             self.end_before(at)
+
+    def _accept_one(self, message: Message) -> None:
+        self.messages += 1
+        self.latest = self.clock()
+        self.accept(message)
+
+    def _look_for_cuts(self) -> None:
+        """Call again where a connection was cut; StreamError tells of the message."""
+        assert self._inlet is not None  # open between start() and stop()
+        link = self._inlet.link
+        if link.cut():
+            longest = link.longest
+            self._inlet.close()
+            self._inlet = self.inlet()
+            raise StreamError(
+                f"a message of more than {longest} bytes came and was lost, with all that the peer "
+                "had sent after it: raise 'max_message'"
+            )
 
     def _idle(self) -> bool:
         return (

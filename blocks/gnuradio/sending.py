@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import Any
 
-from semradio.blocks.gnuradio.outlet import ANY, Outcome, Outlet
+from semradio.blocks.gnuradio.outlet import ANY, Outlet
 
 STOP_S = 1.0
 """Seconds that a stopped run waits for a peer that takes nothing; as long as GNU Radio's sinks."""
@@ -26,9 +26,9 @@ class Sending:
         self.linger = linger
         self.messages = 0
         self.items = 0
-        """Items sent."""
+        """Items sent, to one peer at least."""
         self.dropped = 0
-        """Items that a peer did not get."""
+        """Items that nobody got, or a peer missed; once for each peer."""
         self._waiting: deque[tuple[Any, int]] = deque()
         self._stuck_since: float | None = None
         self._given_up = False
@@ -70,21 +70,24 @@ class Sending:
     def close(self, *, patient: bool) -> None:
         """Close the socket, which may take ``linger`` seconds, or less if not ``patient``."""
         self._give_up()
-        self.outlet.close(self.linger if patient else min(self.linger, STOP_S))
+        linger = self.linger if patient else min(self.linger, STOP_S)
+        if self.messages:
+            self.outlet.link.settle(linger)
+        self.outlet.close(linger)
 
     def _send_on(self) -> None:
         while self._waiting:
             message, items = self._waiting[0]
-            outcome = Outcome.LOST if self._given_up else self.outlet.send(message)
-            if outcome is Outcome.WAITS:
+            found = self.outlet.send(message)
+            if found is None:
                 return
             self._waiting.popleft()
-            if outcome is not Outcome.LOST:
+            if found.got:
                 self.messages += 1
                 self.items += items
-            if outcome is not Outcome.SENT:
-                self.dropped += items
+            self.dropped += items * found.missed
 
     def _give_up(self) -> None:
         self._given_up = True
+        self.outlet.give_up()
         self._send_on()

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from semradio.blocks.api import Array, ParameterError, Tag, parameter, state
-from semradio.blocks.api.queue import JOINED_BYTES
+from semradio.blocks.engine.queue import JOINED_BYTES
 from semradio.blocks.gnuradio import stream_header
 from semradio.blocks.gnuradio.peer_sink import PeerSink
 
@@ -62,7 +62,7 @@ class StreamSink(PeerSink):
     def ready(self, items: int, ended: bool) -> int:
         if not self.enabled:
             return items
-        room = self.opened().room(self.stopping)
+        room = self.room()
         if room == 0:
             return 0
         most = min(self.max_batch, room)

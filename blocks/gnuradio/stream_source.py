@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from semradio.blocks.api import StreamError, Tag, parameter, state
+from semradio.blocks.api import ItemType, StreamError, Tag, parameter, state
 from semradio.blocks.api.tag import GAP
 from semradio.blocks.gnuradio import stream_header
 from semradio.blocks.gnuradio.inlet import Message
 from semradio.blocks.gnuradio.peer_source import PeerSource
+from semradio.blocks.gnuradio.strides import Strides
 
 RESTART = "restart"
 """Key of the tag on the first item of a sender that began anew; value: the index it began at."""
@@ -18,6 +19,8 @@ RESTART = "restart"
 
 class StreamSource(PeerSource):
     """Give the items of GNU Radio's messages, with their tags."""
+
+    rejoins = True
 
     pass_tags: bool = parameter(
         False, doc="Whether each message begins with GNU Radio's header with tags."
@@ -32,6 +35,17 @@ class StreamSource(PeerSource):
     restarts: int = state(0, doc="How often the sender began anew.")
     expected: int | None = state(None, doc="Index that the sender's next item should have.")
     gap: int = state(0, doc="Items missing before the next one, not tagged yet.")
+    torn: bool = state(False, doc="Whether nobody knows how many those are.")
+    strides: Strides = state(factory=Strides, doc="What the sender's count tells of its items.")
+
+    def unrepeatable(self) -> str:
+        return "what has passed does not come again"
+
+    def restore(self, saved: None) -> None:
+        # The sender's count tells what is missing, where it is known.
+        self.torn = not self.pass_tags or self.expected is None
+        # Clocks of another process, or of a host that was started anew, tell nothing here.
+        self.latest = None if self.latest is None else self.clock()
 
     def accept(self, message: Message) -> None:
         body, *more = message
@@ -52,7 +66,7 @@ class StreamSource(PeerSource):
                 f"({self.item.nbytes} bytes each): check 'type', and {stream_header.ADVICE}"
             )
         if self.pass_tags:
-            self._compare(offset, count)
+            self._compare(offset, count, size)
         if count == 0:
             return
         self._mark(offset, count, tags)
@@ -63,15 +77,24 @@ class StreamSource(PeerSource):
 
     def results(self) -> dict[str, Any]:
         found = super().results()
-        if self.pass_tags:
+        if self.pass_tags or self.gaps:
             found["gaps"] = self.gaps
+        if self.pass_tags:
             found["lost"] = self.lost
             found["missed"] = self.missed
             found["restarts"] = self.restarts
         return found
 
-    def _compare(self, offset: int, count: int) -> None:
+    def ending(self) -> None:
+        # Too few messages to be sure, but what looks like shorter items may be losses as well.
+        if self.strides.suspect > self.item.nbytes:
+            self._refuse_size(self.strides.suspect)
+
+    def _compare(self, offset: int, count: int, size: int) -> None:
         """Compare the sender's index with what it should be."""
+        nbytes = self.strides.item_bytes(offset, size, self.item.nbytes)
+        if nbytes is not None:
+            self._refuse_size(nbytes)
         if self.expected is None:
             self.missed = offset
         elif offset > self.expected:
@@ -81,14 +104,27 @@ class StreamSource(PeerSource):
         elif offset < self.expected:
             self.restarts += 1
             self.tag(RESTART, offset, self.received)
+            # How much is missing nobody knows, but the items are no longer what they continued.
+            self.tag(GAP, None, self.received)
         self.expected = offset + count
+
+    def _refuse_size(self, nbytes: int) -> None:
+        whole, left = divmod(nbytes, self.item.numpy.itemsize)
+        fits = "" if left else f", such as {ItemType(self.item.dtype, (whole,))}"
+        if whole == 1 and not left:
+            fits = f", such as {self.item.dtype}"
+        raise StreamError(
+            f"the sender counts items of {nbytes} bytes, but {self.item} has {self.item.nbytes}: "
+            f"state its type and vector length in 'type'{fits}"
+        )
 
     def _mark(self, offset: int, count: int, tags: list[Tag]) -> None:
         """Leave a message's tags on its items, which are about to be appended."""
         first = self.received
-        if self.gap:
-            self.tag(GAP, self.gap, first)
-            self.gap = 0
+        if self.gap or self.torn:
+            self.tag(GAP, None if self.torn else self.gap, first)
+            self.gaps += self.torn
+            self.gap, self.torn = 0, False
         for tag in tags:
             # As for GNU Radio, a tag on an item of another message is nobody's.
             if 0 <= tag.index - offset < count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semradio.blocks.api import block, parameter
 from semradio.blocks.gnuradio.message_sink import MessageSink
-from semradio.blocks.gnuradio.outlet import Outlet, PubOutlet
+from semradio.blocks.gnuradio.outlet import Outlet, PubCaller, PubOutlet
 
 
 @block("zeromq_pub_msg_sink", category="gnuradio")
@@ -14,12 +14,21 @@ class ZeromqPubMsgSink(MessageSink):
     Packets become PDUs as in ``zeromq_push_msg_sink``. A subscriber whose queue is full misses
     messages, unless ``drop_on_hwm`` is false: then the stream waits for the slowest.
 
-    Results: the ``messages`` and ``items`` sent, and the items ``dropped``: that nobody had
-    subscribed to, or that a subscriber with a full queue missed.
+    Results:
+        The ``messages`` and ``items`` sent, and the items ``dropped``: those that nobody had
+        subscribed to, and those that a subscriber with a full queue missed, for each subscriber.
+        So what a subscriber gets and what it misses are together what was sent since it came.
 
     Raises:
         ParameterError: the address cannot be used.
         StreamError: an item is in no packet, or a tag carries what GNU Radio has nothing like.
+
+    Example:
+        >>> from threading import Thread
+        >>> sink = ZeromqPubMsgSink(address="ipc://link", subscribers=1, packet_items=2)
+        >>> Thread(target=sink, args=[np.complex64([1, 2j])], daemon=True).start()
+        >>> ZeromqSubMsgSource(address="ipc://link", items=2)()
+        array([1.+0.j, 0.+2.j], dtype=complex64)
     """
 
     drop_on_hwm: bool = parameter(
@@ -30,9 +39,9 @@ class ZeromqPubMsgSink(MessageSink):
     )
 
     def outlet(self) -> Outlet:
-        return PubOutlet(
+        make = PubOutlet if self.bind else PubCaller
+        return make(
             self.address,
-            bind=self.bind,
             hwm=self.hwm,
             wait_for=self.subscribers,
             drop=self.drop_on_hwm,

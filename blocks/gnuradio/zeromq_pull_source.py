@@ -16,14 +16,28 @@ class ZeromqPullSource(StreamSource):
     the sender's count of items leaves a tag ``gap`` (items lost), and a sender that begins anew
     one ``restart``.
 
-    Results: the ``messages`` and ``items`` received and the ``malformed`` messages; with
-    ``pass_tags`` the ``gaps``, the items ``lost`` there and those ``missed`` before the first
-    message, and the ``restarts`` of the sender.
+    Results:
+        The ``messages`` and ``items`` received and the ``malformed`` messages; with ``pass_tags``
+        the ``gaps``, the items ``lost`` there and those ``missed`` before the first message, and
+        the ``restarts`` of the sender.
 
     Raises:
         ParameterError: the address cannot be used.
         StreamError: a message cannot be read.
+
+    Example:
+        >>> from threading import Thread
+        >>> sink = ZeromqPushSink(address="ipc://link")
+        >>> Thread(target=sink, args=[np.complex64([1, 2j])], daemon=True).start()
+        >>> ZeromqPullSource(address="ipc://link", items=2)()
+        array([1.+0.j, 0.+2.j], dtype=complex64)
     """
 
     def inlet(self) -> Inlet:
-        return PullInlet(self.address, bind=self.bind, hwm=self.hwm, item_bytes=self.item.nbytes)
+        return PullInlet(
+            self.address,
+            bind=self.bind,
+            hwm=self.hwm,
+            longest=self.max_message,
+            item_bytes=self.item.nbytes,
+        )

@@ -12,15 +12,23 @@ class ZeromqPushSink(StreamSink):
     """Send items to GNU Radio's ZMQ PULL Source, or to any PULL socket.
 
     Each message goes to one peer. While no peer has room for it (none is there, or none reads),
-    the stream waits, up to the sources; with ``drop_on_hwm`` the items are dropped instead.
-    Items that were sent to a peer and not read when it vanished are lost with it; with
-    ``pass_tags`` the receiver sees the gap.
+    the stream waits, up to the sources; with ``drop_on_hwm`` the items are dropped instead. Items
+    that were sent to a peer and not read when it vanished are lost with it; with ``pass_tags``
+    the receiver sees the gap.
 
-    Results: the ``messages`` and ``items`` sent, and the items ``dropped``.
+    Results:
+        The ``messages`` and ``items`` sent, and the items ``dropped``.
 
     Raises:
         ParameterError: the address cannot be used.
         StreamError: a tag carries what GNU Radio has nothing like.
+
+    Example:
+        >>> from threading import Thread
+        >>> sink = ZeromqPushSink(address="ipc://link")
+        >>> Thread(target=sink, args=[np.complex64([1, 2j])], daemon=True).start()
+        >>> ZeromqPullSource(address="ipc://link", items=2)()
+        array([1.+0.j, 0.+2.j], dtype=complex64)
     """
 
     drop_on_hwm: bool = parameter(

@@ -14,12 +14,20 @@ class ZeromqRepMsgSink(MessageSink):
     Packets become PDUs as in ``zeromq_push_msg_sink``. While nobody asks, the stream waits. If
     whoever asked has vanished, the next one gets the message.
 
-    Results: the ``messages`` and ``items`` sent, and the items ``dropped`` because nobody asked for
-    them before the end.
+    Results:
+        The ``messages`` and ``items`` sent, and the items ``dropped`` because nobody asked for
+        them before the end.
 
     Raises:
         ParameterError: the address cannot be used.
         StreamError: an item is in no packet, or a tag carries what GNU Radio has nothing like.
+
+    Example:
+        >>> from threading import Thread
+        >>> sink = ZeromqRepMsgSink(address="ipc://link", packet_items=2)
+        >>> Thread(target=sink, args=[np.complex64([1, 2j])], daemon=True).start()
+        >>> ZeromqReqMsgSource(address="ipc://link", items=2)()
+        array([1.+0.j, 0.+2.j], dtype=complex64)
     """
 
     def outlet(self) -> Outlet:

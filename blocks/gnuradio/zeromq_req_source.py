@@ -19,9 +19,19 @@ class ZeromqReqSource(StreamSource):
     vanishes with a request, it asks again. The parameters and the results are those of
     ``zeromq_pull_source``.
 
+    Results:
+        Those of ``zeromq_pull_source``.
+
     Raises:
         ParameterError: the address cannot be used.
         StreamError: a message cannot be read.
+
+    Example:
+        >>> from threading import Thread
+        >>> sink = ZeromqRepSink(address="ipc://link")
+        >>> Thread(target=sink, args=[np.complex64([1, 2j])], daemon=True).start()
+        >>> ZeromqReqSource(address="ipc://link", items=2)()
+        array([1.+0.j, 0.+2.j], dtype=complex64)
     """
 
     def inlet(self) -> Inlet:
@@ -29,6 +39,7 @@ class ZeromqReqSource(StreamSource):
             self.address,
             bind=self.bind,
             hwm=self.hwm,
+            longest=self.max_message,
             item_bytes=self.item.nbytes,
             counts=True,
             ahead=_AHEAD,

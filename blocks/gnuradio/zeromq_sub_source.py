@@ -16,9 +16,19 @@ class ZeromqSubSource(StreamSource):
     ``gap`` with the number of items lost. The other parameters and the results are those of
     ``zeromq_pull_source``.
 
+    Results:
+        Those of ``zeromq_pull_source``.
+
     Raises:
         ParameterError: the address cannot be used.
         StreamError: a message cannot be read.
+
+    Example:
+        >>> from threading import Thread
+        >>> sink = ZeromqPubSink(address="ipc://link", subscribers=1)
+        >>> Thread(target=sink, args=[np.complex64([1, 2j])], daemon=True).start()
+        >>> ZeromqSubSource(address="ipc://link", items=2)()
+        array([1.+0.j, 0.+2.j], dtype=complex64)
     """
 
     key: str = parameter(
@@ -30,6 +40,7 @@ class ZeromqSubSource(StreamSource):
             self.address,
             bind=self.bind,
             hwm=self.hwm,
+            longest=self.max_message,
             item_bytes=self.item.nbytes,
             key=self.key,
         )

@@ -1,0 +1,1 @@
+"""Networks as blocks, run by ONNX Runtime."""

@@ -14,7 +14,13 @@ class ArnReceiver(ResidualModule):
     items pass through unchanged; from one tagged true on, the module acts. It acts where no tag
     ever arrives, and with ``follow: false`` on every item. ``enabled: false`` wins over both.
 
-    Source: He, Wang & Quek, eqs. (12), (17), (18).
+    Example:
+        >>> received = np.zeros((2, 23), np.float32)
+        >>> ArnReceiver(model="arn/bob")(received).shape
+        (2, 23)
+
+    Source:
+        He, Wang & Quek, eqs. (12), (17), (18).
     """
 
     roles = ("arn_receiver",)
@@ -33,6 +39,10 @@ class ArnReceiver(ResidualModule):
 
     def on_tag(self, tag: Tag) -> None:
         self.protected = bool(tag.value)
+
+    @property
+    def acts(self) -> bool:
+        return self.enabled and (self.protected or not self.follow)
 
     def work(self, y: Array, at: int) -> Array:
         return self.infer(y, at) if self.protected or not self.follow else y

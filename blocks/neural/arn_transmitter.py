@@ -17,7 +17,15 @@ class ArnTransmitter(ResidualModule):
     ``arn`` (true or false) sits on item 0 and on each item from which a change counts, so that
     ``arn_receiver`` follows at exactly the same item.
 
-    Source: He, Wang & Quek, eqs. (9), (15), (16).
+    Example:
+        >>> symbols = np.zeros((2, 23), np.float32)
+        >>> symbols[:, 0] = 1
+        >>> protected = ArnTransmitter(model="arn/alice")(symbols)
+        >>> protected.shape, bool((protected != symbols).any())
+        ((2, 23), True)
+
+    Source:
+        He, Wang & Quek, eqs. (9), (15), (16).
     """
 
     roles = ("arn_transmitter",)

@@ -17,7 +17,14 @@ class Eavesdropper(OneToOneModelBlock):
     The model gives one logit per class, float32[K] (or another floating type); ``label`` is the
     class of the largest and ``confidence`` its softmax probability, eq. (22).
 
-    Source: He, Wang & Quek, eqs. (14), (22).
+    Example:
+        >>> intercepted = np.zeros((3, 23), np.float32)
+        >>> logits, label, confidence = Eavesdropper(model="arn/eve")(intercepted)
+        >>> logits.shape, label.dtype, confidence.shape
+        ((3, 10), dtype('int64'), (3,))
+
+    Source:
+        He, Wang & Quek, eqs. (14), (22).
     """
 
     roles = ("eavesdropper", "substitute")
@@ -36,7 +43,10 @@ class Eavesdropper(OneToOneModelBlock):
         return {"logits": result}
 
     def work(self, y: Array, at: int) -> tuple[Array | None, ...]:
-        logits = self.infer(y, at)
+        return self.given(self.infer(y, at))
+
+    def given(self, result: Array) -> tuple[Array | None, ...]:
+        logits = result
         if self.wanted <= {"logits"}:
             return logits, None, None
         label = logits.argmax(axis=1)

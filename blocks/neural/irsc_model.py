@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import ClassVar
 
+import numpy as np
+
 from semradio.blocks.api import Array, ItemType, ItemTypeError, ModelError, parameter
-from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.arithmetic.finite import check_finite
 from semradio.blocks.mimo.planes import to_planes
 from semradio.blocks.neural.model_block import NamedModelBlock
 
@@ -30,8 +32,11 @@ _PLURAL = {
 
 
 class IrscModelBlock(NamedModelBlock):
-    """Base of the transmitter and the receiver of a user: complex items cross the border of the
-    model as planes, and what its card says of users and axes is checked."""
+    """Base of the transmitter and the receiver of a user.
+
+    Complex items cross the border of the model as planes, and what its card says of users and
+    axes is checked.
+    """
 
     user: int = parameter(
         0, low=0, high=255, doc="Which user, counted from 0: its row of H, and its model."
@@ -116,8 +121,11 @@ class IrscModelBlock(NamedModelBlock):
         return ItemType("float32", (2, *shape))
 
     def check_antennas(self, name: str, given: int, state: ItemType | None, axis: int) -> None:
-        """Raise ItemTypeError if the card says that frames have antennas, not streams of a
-        precoder, and these are not as many as those of the channel state, its axis ``axis``."""
+        """Raise ItemTypeError if frames and channel state have not as many antennas.
+
+        That is so where the card says that frames have antennas, not streams of a precoder,
+        and these are not as many as those of the channel state, its axis ``axis``.
+        """
         told = self.card.axes.get(name, ()) if self.card else ()
         if state is None or "stream" in told or not told or state.shape[axis] == given:
             return
@@ -130,8 +138,7 @@ class IrscModelBlock(NamedModelBlock):
     def planes(self, x: Array, at: int, name: str) -> Array:
         """Return a chunk as planes, complex64[n, *s] gives float32[n, 2, *s], checked for NaN."""
         planes = to_planes(x)
-        flat = planes.reshape(-1)
-        if not isfinite(flat.dot(flat)):
+        if not isfinite(np.vdot(planes, planes)):
             check_finite(x, at, name)
         return planes
 

@@ -32,8 +32,15 @@ class IrscReceiver(IrscModelBlock):
         ItemTypeError: frame or channel state do not fit the model.
         StreamError: an input holds NaN or infinity.
 
-    Source: Wang, Guo, Dong & Zhao, "Benchmarking Semantic Communications for Image Transmission
-    over MIMO Interference Channels", arXiv 2406.16878, eqs. (4), (6).
+    Example:
+        >>> received = np.ones((2, 2, 16), np.complex64)
+        >>> image = IrscReceiver(model="irsc/csi_free/receiver_1", user=0)(received, None)
+        >>> image.shape, image.dtype
+        ((2, 28, 28), dtype('uint8'))
+
+    Source:
+        Wang, Guo, Dong & Zhao, "Benchmarking Semantic Communications for Image Transmission over
+        MIMO Interference Channels", arXiv 2406.16878, eqs. (4), (6).
     """
 
     roles = ("irsc_receiver",)
@@ -84,4 +91,4 @@ class IrscReceiver(IrscModelBlock):
             feed["h"] = self.planes(self.own(h), at, "h")
         if "snr_db" in self.tensors:
             feed["snr_db"] = np.full((len(y), 1), self.snr_db, np.float32)
-        return self.infer(feed)
+        return self.infer(feed, at)

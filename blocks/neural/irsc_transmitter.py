@@ -28,8 +28,15 @@ class IrscTransmitter(IrscModelBlock):
         ItemTypeError: image or channel state do not fit the model.
         StreamError: a channel state holds NaN or infinity.
 
-    Source: Wang, Guo, Dong & Zhao, "Benchmarking Semantic Communications for Image Transmission
-    over MIMO Interference Channels", arXiv 2406.16878, eqs. (1), (2).
+    Example:
+        >>> images = np.zeros((2, 28, 28), np.uint8)
+        >>> frames = IrscTransmitter(model="irsc/csi_free/transmitter_1", user=0)(images, None)
+        >>> frames.shape, frames.dtype
+        ((2, 2, 16), dtype('complex64'))
+
+    Source:
+        Wang, Guo, Dong & Zhao, "Benchmarking Semantic Communications for Image Transmission over
+        MIMO Interference Channels", arXiv 2406.16878, eqs. (1), (2).
     """
 
     roles = ("irsc_transmitter",)
@@ -63,4 +70,4 @@ class IrscTransmitter(IrscModelBlock):
         feed = {"image": image}
         if h is not None and "h" in self.tensors:
             feed["h"] = self.planes(self.own(h), at, "h")
-        return from_planes(self.infer(feed))
+        return from_planes(self.infer(feed, at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from time import monotonic
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from semradio.blocks.api import (
     Array,
+    Block,
     Input,
     ItemType,
     ItemTypeError,
@@ -20,9 +22,13 @@ from semradio.blocks.api import (
     state,
 )
 from semradio.blocks.api.item_type import Pattern
-from semradio.blocks.metrics.item_power import check_finite
+from semradio.blocks.api.kinds import Joint
+from semradio.blocks.arithmetic.finite import check_finite
+from semradio.blocks.neural.merged_model import Stage
+from semradio.blocks.neural.model_chain import ModelChain, OneModel, obstacle
 from semradio.blocks.neural.model_file import find_model, read_card
-from semradio.blocks.neural.onnx_session import OnnxSession
+from semradio.blocks.neural.onnx_session import OnnxSession, Told, nothing_told
+from semradio.blocks.neural.unrounded import unrounded
 
 _WARM_UP_ROWS = 64
 
@@ -51,6 +57,8 @@ class ModelBlock(SyncBlock):
     roles: ClassVar[tuple[str, ...]] = ()
     """Roles of the model cards that fit; empty for any."""
 
+    cut_shows: ClassVar[bool] = True
+
     since: float | None = state(None, doc="Time from which the waiting items wait; None: none do.")
 
     _loaded: tuple[object, ...] = ()
@@ -67,8 +75,16 @@ class ModelBlock(SyncBlock):
                 f"model '{self.model}' is made for the block '{card.role}', "
                 f"not for '{self.block_type}'"
             )
-        self.session = OnnxSession(path, self.providers, self.threads)
+        self.session = OnnxSession(path, self.providers, self.threads, held=self.held_inputs)
         self.card, self._loaded = card, wanted
+
+    def reads(self) -> Sequence[Path]:
+        return [self.session.path]
+
+    @property
+    def held_inputs(self) -> tuple[str, ...]:
+        """Inputs of the model that take a state and no items."""
+        return ()
 
     @property
     def waits(self) -> bool:
@@ -84,16 +100,27 @@ class ModelBlock(SyncBlock):
             return items
         return 0
 
-    def warm_up(self, outputs: Sequence[str], inputs: Mapping[str, ItemType]) -> None:
+    def restore(self, saved: None) -> None:
+        # The clock of a host before it was started anew tells nothing.
+        self.since = None
+
+    def warm_up(
+        self, outputs: Sequence[str], inputs: Mapping[str, ItemType], told: Told = nothing_told
+    ) -> None:
         """Run once, so that the first items do not pay for memory and code paths."""
         rows = min(self.max_batch, _WARM_UP_ROWS)
         feed = {name: np.zeros((rows, *i.shape), i.numpy) for name, i in inputs.items()}
-        self.session.run(outputs, feed)
+        self.session.run(outputs, {**feed, **told(rows)})
 
 
 class OneToOneModelBlock(ModelBlock):
-    """Base of the blocks that have one declared input, one model, and act by position: the
-    input feeds the model's only input, and the result is the model's first output."""
+    """Base of the blocks that have one declared input, one model, and act by position.
+
+    The input feeds the model's only input, and the result is the model's first output.
+
+    ``work`` is :meth:`given` of :meth:`infer` where the block :attr:`acts`, and where it does not,
+    its input: so several of them in a row can run as one (:mod:`.model_chain`).
+    """
 
     def configure(self) -> None:
         super().configure()
@@ -124,27 +151,70 @@ class OneToOneModelBlock(ModelBlock):
     def start(self) -> None:
         self._port, item = next(iter(self.input_types.items()))
         self._floating = item.dtype.startswith("float")
-        self._run = self.session.runner()
+        self._run = self.session.first_of(self._input, self._outputs[0])
+        self._gives_floats = self.session.gives_floats(self._outputs[0])
         self.warm_up(self._outputs, {self._input: item})
+
+    @property
+    def acts(self) -> bool:
+        """Whether the block runs its model on the next item."""
+        return self.enabled
+
+    def given(self, result: Array) -> Array | tuple[Array | None, ...]:
+        """Return what the block gives, given its model's result."""
+        return result
+
+    def joins(self, following: Block) -> bool:
+        return obstacle(self, following) is None
+
+    def joined(self, following: Sequence[Block]) -> Joint | None:
+        others = [block for block in following if isinstance(block, OneModel)]
+        try:
+            return ModelChain([self, *others])
+        except ModelError:
+            # Their files speak against it; one by one they run as well.
+            return None
+
+    def same_in_one(self, grid: int, most: int) -> bool:
+        session, output = self.session, self._outputs[0]
+        if not session.gives_floats(output):
+            # Whole numbers seldom show the last digits of what they were rounded from.
+            try:
+                stage = unrounded(self.as_stage())
+                session = OnnxSession(session.path, self.providers, self.threads, stage.data)
+            except (ModelError, OSError, ValueError):
+                return False
+            output = stage.output
+        item = next(iter(self.input_types.values()))
+        return session.same_in_one(self._input, output, item, grid, most)
+
+    def as_stage(self) -> Stage:
+        """Return the model as one of a row."""
+        return Stage(self.session.path.read_bytes(), self._input, self._outputs[0])
 
     def infer(self, x: Array, at: int) -> Array:
         """Check a chunk and return the model's result for it."""
-        if self._floating:
-            # The first step of check_finite, here because a call costs as much as the step.
-            flat = x.reshape(-1)
-            if not isfinite(flat.dot(flat)):
-                check_finite(x, at, self._port)
+        # The first step of check_finite, here because a call costs as much as the step.
+        if self._floating and not isfinite(np.vdot(x, x)):
+            check_finite(x, at, self._port)
         try:
-            return self._run(self._outputs, {self._input: x})[0]
+            result = self._run(x)
         except Exception as error:
             raise self.session.failure(error) from None
+        # Again the first step here, for the same reason.
+        if self._gives_floats and not isfinite(np.vdot(result, result)):
+            self.session.check_numbers(self._outputs[0], result, at)
+        return result
 
     work: Callable[..., Array | tuple[Array | None, ...]] = infer
 
 
 class NamedModelBlock(ModelBlock):
-    """Base of the blocks that feed a model by name: what a block calls ``h`` feeds the model's
-    input ``h``. An input that a model may do without is left out where it has none."""
+    """Base of the blocks that feed a model by name.
+
+    What a block calls ``h`` feeds the model's input ``h``. An input that a model may do without
+    is left out where it has none.
+    """
 
     needed: ClassVar[tuple[str, ...]] = ()
     """Inputs that every model has."""
@@ -192,9 +262,12 @@ class NamedModelBlock(ModelBlock):
         self._run = self.session.runner()
         self.warm_up(self._result, self._feed)
 
-    def infer(self, feed: dict[str, Array]) -> Array:
-        """Return the model's result for a chunk."""
+    def infer(self, feed: dict[str, Array], at: int) -> Array:
+        """Return the model's result for a chunk whose first item is item ``at``."""
         try:
-            return self._run(self._result, feed)[0]
+            result = self._run(self._result, feed)[0]
         except Exception as error:
             raise self.session.failure(error) from None
+        if self.session.gives_floats(self.result):
+            self.session.check_numbers(self.result, result, at)
+        return result

@@ -86,14 +86,22 @@ def list_models() -> dict[str, Path]:
 
 
 def model_folders() -> list[Path]:
-    """Return the folders that hold models by name, first come first served."""
+    """Return the folders that hold models by name, first come first served.
+
+    Raises:
+        ModelError: $SEMRADIO_MODELS names no folder that is there.
+    """
     return list(_folders())
 
 
 def _folders() -> Iterator[Path]:
-    for entry in os.environ.get(VARIABLE, "").split(os.pathsep):
-        if entry:
-            yield Path(entry).expanduser()
+    told = os.environ.get(VARIABLE, "")
+    named = [Path(entry).expanduser() for entry in told.split(os.pathsep) if entry]
+    found = [folder for folder in named if folder.is_dir()]
+    if named and not found:
+        # A slip of the pen would otherwise run the shipped models in place of one's own.
+        raise ModelError(f"${VARIABLE} names '{told}': no such folder")
+    yield from found
     # Located, not imported: the models are read without the package that trains them.
     spec = importlib.util.find_spec("semradio.export")
     for place in (spec.submodule_search_locations or ()) if spec is not None else ():

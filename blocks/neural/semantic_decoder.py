@@ -12,7 +12,14 @@ class SemanticDecoder(OneToOneModelBlock):
 
     The item types are the model's.
 
-    Source: He, Wang & Quek, eqs. (7), (8) and, behind Bob's ARN module, (13).
+    Example:
+        >>> symbols = np.ones((2, 23), np.float32) / np.sqrt(np.float32(23))
+        >>> images = SemanticDecoder(model="arn/decoder")(symbols)
+        >>> images.shape, images.dtype
+        ((2, 28, 28), dtype('uint8'))
+
+    Source:
+        He, Wang & Quek, eqs. (7), (8) and, behind Bob's ARN module, (13).
     """
 
     roles = ("semantic_decoder",)

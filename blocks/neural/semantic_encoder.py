@@ -13,7 +13,14 @@ class SemanticEncoder(OneToOneModelBlock):
     The item types are the model's. Images travel as uint8 and are scaled inside the model; the
     power of the symbols, E||x||^2 = 1, is fixed inside the model as well.
 
-    Source: He, Wang & Quek, eqs. (4), (5).
+    Example:
+        >>> images = np.zeros((2, 28, 28), np.uint8)
+        >>> symbols = SemanticEncoder(model="arn/encoder")(images)
+        >>> symbols.shape, (symbols**2).sum(axis=1).round(3)
+        ((2, 23), array([0.738, 0.738], dtype=float32))
+
+    Source:
+        He, Wang & Quek, eqs. (4), (5).
     """
 
     roles = ("semantic_encoder",)

@@ -1,0 +1,1 @@
+"""What hides frames from whoever lacks a key."""

@@ -62,6 +62,25 @@ class FrameCount:
             found = max(expected, number)
         else:
             found = number
+        self._settle(index, found, gap)
+
+    def fall(self, index: int, number: int) -> None:
+        """Take note that item ``index`` is frame ``number``, which was here before."""
+        self.offset = number - index
+        self.agreed = index
+
+    def state(self, index: int, number: int) -> None:
+        """Take note that item ``index`` is frame ``number``, by one who counts lost frames too.
+
+        Unlike :meth:`announce`, the number is exact, and may fall, unless an edge has lost the item
+        on which it stood: then the tag ``gap`` is there as well.
+        """
+        gap = self.gap if self.gap_at == index else 0
+        self._settle(index, max(self.number(index), number) if gap else number, gap)
+
+    def _settle(self, index: int, found: int, gap: int) -> None:
+        """Go on counting from ``found``, and note what that says of the frames before."""
+        expected = self.number(index)
         if self.heard and found != expected:
             self.resynchronised += 1
             self.lost += max(0, found - expected)

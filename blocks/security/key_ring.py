@@ -9,13 +9,21 @@ from semradio.blocks.security.haar_rotation import HaarRotation
 from semradio.blocks.security.keystream import fingerprint, session_bytes
 from semradio.blocks.security.secret_key import read_key
 
+SALT = "keyed_salt"
+"""Key of the tag that names the salt of a session that the transmitter has drawn."""
+
 KEY = "keyed_key"
 """Key of the tag that names the key in force by its fingerprint; None: nothing is hidden."""
 
 
-def check_choice(keys: Sequence[str] | str, key: int, session: str) -> None:
+def salted(salt: str) -> str:
+    """Return the session that a salt stands for; no stated one looks like it by chance."""
+    return f"salt {salt}"
+
+
+def check_choice(keys: Sequence[str] | str, key: int, session: str | None) -> None:
     """Raise ParameterError if there is no key of that position, or the session is no text."""
-    session_bytes(session)
+    session_bytes(session or "")
     count = len(_listed(keys))
     if key >= count:
         raise ParameterError(f"parameter 'key' is {key}, but 'keys' names only {count}", "key")

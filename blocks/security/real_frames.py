@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from semradio.blocks.api import Array, ItemType
+
+FRAMES = (
+    "float32[*] | float32[*,*] | float32[*,*,*] | complex64[*] | complex64[*,*] | complex64[*,*,*]"
+)
+"""The items that are frames: vectors, and what has more axes, taken as one vector."""
 
 
 def frame_size(item: ItemType) -> int:
@@ -14,4 +21,4 @@ def frame_size(item: ItemType) -> int:
 
 def as_frames(x: Array) -> Array:
     """Return frames, float32[n, size], of float32 or complex64 items; no copy where possible."""
-    return np.ascontiguousarray(x).view(np.float32)
+    return np.ascontiguousarray(x).reshape(len(x), math.prod(x.shape[1:])).view(np.float32)
