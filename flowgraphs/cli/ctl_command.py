@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from semradio.flowgraphs.control.client import Found
+    from semradio.flowgraphs.control.client import Control, Entry, Found
     from semradio.flowgraphs.control.messages import IsRunning
-    from semradio.flowgraphs.language.tree import Node
 
 
 @click.command("ctl")
 @click.argument("assignments", nargs=-1, metavar="[BLOCK.PARAM=VALUE | stop]...")
 @click.option("--run", metavar="RUN", help="Process id, flowgraph's name, or endpoint of the run.")
 @click.option("--wait", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait for it.")
+@click.option("--keys", metavar="FOLDER", help="Keys to show at an endpoint on another host.")
+@click.option("--process", metavar="NAME", help="Whose key must be there, of a run with --only.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(assignments: tuple[str, ...], run: str | None, wait: float, as_json: bool) -> None:
+def command(
+    assignments: tuple[str, ...],
+    run: str | None,
+    wait: float,
+    keys: str | None,
+    process: str | None,
+    as_json: bool,
+) -> None:
     """List the running flowgraphs and their live parameters, or change parameters while they run.
 
     All assignments are checked before any counts. The answer names the run, and tells from which
@@ -27,19 +36,34 @@ def command(assignments: tuple[str, ...], run: str | None, wait: float, as_json:
     """
     from semradio.flowgraphs.control.client import Control
 
+    entry = _entry(run, keys, process)
     if assignments == ("stop",):
-        control = Control.find(run, wait)
+        control = Control.find(run, wait, entry)
         what = control.running()
         control.stop()
         stopping = {"stopping": control.endpoint, "flowgraph": what.flowgraph, "pid": what.pid}
         _tell(stopping, f"stopping {_named(what)}", as_json)
     elif assignments:
-        _change(_values(assignments), run, wait, as_json)
+        _change(_values(assignments), Control.find(run, wait, entry), as_json)
     elif run is not None or wait:
-        control = Control.find(run, wait)
+        control = Control.find(run, wait, entry)
         _list([(control.endpoint, control.running())], as_json)
     else:
         _list_all(as_json)
+
+
+def _entry(run: str | None, keys: str | None, process: str | None) -> Entry | None:
+    """Return the keys to be shown; UsageError where they have no meaning."""
+    from semradio.flowgraphs.control.client import Entry
+    from semradio.flowgraphs.curve.folder import RUN
+
+    if keys is None:
+        if process is not None:
+            raise click.UsageError("--process goes with --keys")
+        return None
+    if run is None or not run.startswith("tcp://"):
+        raise click.UsageError("--keys goes with --run tcp://HOST:PORT")
+    return Entry(Path(keys).expanduser(), process or RUN)
 
 
 def _values(assignments: Sequence[str]) -> dict[str, Any]:
@@ -53,24 +77,14 @@ def _values(assignments: Sequence[str]) -> dict[str, Any]:
         name = f"{found.block}.{found.name}" if found.block else found.name
         if name in values:
             problems.add(f"'{name}' is set twice: which value counts?", found.entry.key.location)
-        values[name] = _plain(found.entry.value)
+        values[name] = found.entry.value.plain()
     problems.raise_if_any()
     return values
 
 
-def _plain(node: Node) -> Any:
-    if isinstance(node.value, list):
-        return [_plain(item) for item in node.value]
-    if isinstance(node.value, dict):
-        return {key: _plain(entry.value) for key, entry in node.value.items()}
-    return node.value
-
-
-def _change(values: dict[str, Any], run: str | None, wait: float, as_json: bool) -> None:
-    from semradio.flowgraphs.control.client import Control
+def _change(values: dict[str, Any], control: Control, as_json: bool) -> None:
     from semradio.flowgraphs.language.dump import one_line
 
-    control = Control.find(run, wait)
     what = control.running()
     taken = control.change(values)
     changed = [{"name": n, "value": values[n], "from": taken[n]} for n in values]

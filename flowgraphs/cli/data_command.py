@@ -38,7 +38,7 @@ def fetch_command(dataset: str, to: Path | None, quiet: bool) -> None:
 
     An interrupted download continues where it stopped.
     """
-    from semradio.blocks.datasets import fetch
+    from semradio.blocks.datasets.fetching import fetch
 
     for path in fetch(dataset, to, progress=not quiet):
         click.echo(str(path))

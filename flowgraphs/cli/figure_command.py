@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semradio.flowgraphs.cli import completing
+
 if TYPE_CHECKING:
     from semradio.export.studies import StudyEvent
     from semradio.flowgraphs.figures.declaration import AnyFigure
@@ -17,7 +19,7 @@ SEEDS, ONE_SEED, FRAMES, QUICK_FRAMES = "0..2", "0", 10_000, 2_000
 
 
 @click.command("figure")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.figures)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; default: figures.")
 @click.option("--format", "formats", default="png,svg,pdf", show_default=True, metavar="LIST")
 @click.option(
@@ -75,12 +77,14 @@ def command(
             )
         files = _redraw(figure, source, out, kinds)
     else:
+        if train and figure.recipe is None:
+            raise click.UsageError(f"{name} needs no models, so there is nothing to train")
         if train and figure.zoo is None:
             raise click.UsageError(
                 f"the models of {name} are always trained; --train is for figures that are "
                 "measured on shipped ones"
             )
-        trained = train or figure.zoo is None
+        trained = train or (figure.zoo is None and figure.recipe is not None)
         try:
             files = _make(
                 figure,
@@ -125,7 +129,7 @@ def _make(
     # Before NumPy is loaded: the runs are the parallelism, threads below them only disturb.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from semradio.blocks.datasets.places import cache_folder
+    from semradio.blocks.datasets.user_cache import cache_folder
     from semradio.flowgraphs.cli.sweep_display import progress_display
     from semradio.flowgraphs.figures.making import check, make
     from semradio.flowgraphs.figures.measuring import Study
@@ -149,6 +153,7 @@ def _trained(
     from semradio.export.studies import prepare
     from semradio.flowgraphs.figures.models import Trained
 
+    assert figure.recipe is not None
     root = prepare(
         figure.recipe,
         figure.variants,
@@ -162,9 +167,10 @@ def _trained(
 
 
 def _shipped(figure: AnyFigure) -> Models:
-    from semradio.flowgraphs.figures.models import Shipped
+    from semradio.flowgraphs.figures.models import Shipped, Without
 
-    assert figure.zoo is not None
+    if figure.zoo is None:
+        return Without()
     models = Shipped(figure.zoo)
     models.require(figure.variants)
     return models

@@ -36,7 +36,7 @@ def install_command(prefix: Path | None, python: str | None) -> None:
     gnuradio = files.find_gnuradio(python)
     files.check_python(gnuradio)
     folder = prefix or gnuradio.folder / files.FOLDER
-    written = files.install(folder, gnuradio.python)
+    written = files.install(folder, gnuradio.python, gnuradio.executable)
     click.echo(f"{folder}: {len(written) - 1} blocks for GNU Radio {gnuradio.version}")
     for name, reason in inexpressible().items():
         click.echo(f"left out: {name} ({reason})")

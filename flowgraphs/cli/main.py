@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -19,15 +20,26 @@ from semradio.blocks.errors import SemradioError, nearest
 COMMANDS = (
     "run",
     "ctl",
+    "top",
+    "view",
+    "deploy",
+    "status",
+    "logs",
+    "stop",
     "check",
     "show",
+    "diff",
     "sweep",
     "blocks",
     "models",
     "data",
     "key",
+    "keys",
     "gnuradio",
     "schema",
+    "new",
+    "doctor",
+    "completion",
     "train",
     "export",
     "figure",
@@ -35,23 +47,30 @@ COMMANDS = (
 """The sub-commands, in the order of the help; each stands in a module of its name."""
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
-"""Exit status: done; failed while running; the file or the command is wrong; interrupted."""
+"""Exit status: done; failed while running; the file or the command is wrong; interrupted by Ctrl-C
+(by another signal: 128 and its number)."""
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of the help."""
         return list(COMMANDS)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return what is to be called; a name that is no command is told with the nearest."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"no command '{args[0]}'{nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"semradio.flowgraphs.cli.{cmd_name}_command")
@@ -87,14 +106,13 @@ def main(arguments: list[str] | None = None) -> None:
 def _status(arguments: list[str], debug: bool) -> int:
     try:
         status: Any = cli.main(arguments, prog_name="semradio", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # As it is where it was closed before the start.
+            sys.stdout.flush()
         return status if isinstance(status, int) else DONE
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+        # click wraps what broke the command off.
+        return 128 + getattr(error.__cause__ or error, "signal", INTERRUPTED - 128)
     except click.ClickException as error:
         from semradio.flowgraphs.plan import veiled
 
@@ -104,18 +122,28 @@ def _status(arguments: list[str], debug: bool) -> int:
         return WRONG
     except BrokenPipeError:
         # The reader of our output has left; nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return DONE
     except SemradioError as error:
         return _tell(error, debug)
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            what = error.filename or "the output"
+            click.echo(f"error: cannot write {what}: {error.strerror}", err=True)
+            _say_no_more()
+            return FAILED
         click.echo(
             f"error: {type(error).__name__}: {error}" + ("" if debug else " (--debug shows where)"),
             err=True,
         )
         return FAILED
+
+
+def _say_no_more() -> None:
+    """Let go of the output: Python would try again, when it ends, to write what is left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: SemradioError, debug: bool) -> int:

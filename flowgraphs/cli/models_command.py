@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semradio.flowgraphs.cli import completing
+
 if TYPE_CHECKING:
     from semradio.blocks.neural.model_card import ModelCard
     from semradio.blocks.neural.model_file import ModelDescription
 
 
 @click.command("models")
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=completing.models)
 @click.option("--json", "as_json", is_flag=True, help="Print the model card as JSON.")
 def command(model: str | None, as_json: bool) -> None:
     """List the models, or show the card of one: a name such as arn/alice, or an .onnx file."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from semradio.flowgraphs.flowgraph import Flowgraph
-from semradio.flowgraphs.runtime.local import OnProgress
+from semradio.flowgraphs.runtime.run.supervisor import OnProgress
 
 LINE_EVERY = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -71,5 +71,6 @@ def _live_table() -> Iterator[OnProgress]:
                 )
         return grid
 
-    with Live(console=Console(stderr=True), transient=True, refresh_per_second=5) as live:
-        yield lambda processes: live.update(table(processes))
+    # Without a thread of its own: progress comes several times a second, and the run may fork.
+    with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as live:
+        yield lambda processes: live.update(table(processes), refresh=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semradio.flowgraphs.cli import completing
+
 if TYPE_CHECKING:
     from semradio.blocks.api.item_type import ItemType
     from semradio.flowgraphs.plan import Plan
@@ -17,8 +19,10 @@ NARROWEST, WIDEST = 60, 120
 
 
 @click.command("show")
-@click.argument("file")
-@click.argument("overrides", nargs=-1, metavar="[NAME=VALUE]...")
+@click.argument("file", shell_complete=completing.flowgraphs)
+@click.argument(
+    "overrides", nargs=-1, metavar="[NAME=VALUE]...", shell_complete=completing.overrides
+)
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
 @click.option("--svg", "svg_out", metavar="OUT", help="Write an SVG picture; - for stdout.")
 @click.option("--expand", is_flag=True, help="Print the flowgraph with everything worked out.")
@@ -41,7 +45,7 @@ def command(
     if expand:
         click.echo(dump(plan), nl=False)
         return
-    plan, types = _typed(plan)
+    plan, types, after_a_kill = _typed(plan)
     if mermaid:
         from semradio.flowgraphs.show import to_mermaid
 
@@ -50,12 +54,19 @@ def command(
         _write_svg(plan, types, svg_out)
     else:
         _print_text(plan, types)
+        for line in after_a_kill:
+            click.echo(line)
 
 
-def _typed(plan: Plan) -> tuple[Plan, dict[str, ItemType]]:
-    """Return a plan with its ports named, and item types; without them if it has a problem."""
+def _typed(plan: Plan) -> tuple[Plan, dict[str, ItemType], list[str]]:
+    """Return a plan with its ports named, item types, and which processes a kill ends or tears.
+
+    Without the latter two if it has a problem.
+    """
     from semradio.flowgraphs.graph import Graph
     from semradio.flowgraphs.plan import FlowgraphError
+    from semradio.flowgraphs.runtime.recovery.reasons import after_a_kill
+    from semradio.flowgraphs.runtime.recovery.settings import wanted
 
     try:
         graph = Graph(plan)
@@ -64,8 +75,9 @@ def _typed(plan: Plan) -> tuple[Plan, dict[str, ItemType]]:
         message = " ".join(first.message.split())
         more = f" (and {len(others)} more: 'semradio check' lists all)" if others else ""
         click.echo(f"item types are not shown: {message}{more}", err=True)
-        return plan, {}
-    return graph.plan, graph.edge_types
+        return plan, {}, []
+    found = after_a_kill(graph.plan, graph.blocks) if wanted(plan, None) else []
+    return graph.plan, graph.edge_types, found
 
 
 def _write_svg(plan: Plan, types: dict[str, ItemType], out: str) -> None:

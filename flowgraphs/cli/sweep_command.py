@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semradio.flowgraphs.cli import completing
+
 if TYPE_CHECKING:
     from semradio.flowgraphs.sweep.outputs import Outputs
     from semradio.flowgraphs.sweep.sweep import Sweep
     from semradio.flowgraphs.sweep.table import Table
 
 DEFAULT_OVER = "seed"
-"""The axis that means and intervals are taken over, where it is one and no other is named."""
+"""The axis that means and intervals are taken over, where it is one and no other is named; or the
+one such parameter of a block."""
 
 
 @click.command("sweep")
-@click.argument("file")
-@click.argument("axes", nargs=-1, metavar="[NAME=VALUES]...")
+@click.argument("file", shell_complete=completing.flowgraphs)
+@click.argument("axes", nargs=-1, metavar="[NAME=VALUES]...", shell_complete=completing.overrides)
 @click.option("--out", type=click.Path(path_type=Path), help="Table to write: .csv or .parquet.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: the cores.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a Dask cluster: tcp://host:port.")
-@click.option("--over", metavar="AXIS", help="Take means over this axis; default: seed, if varied.")
+@click.option("--over", metavar="AXIS", help="Take means over this axis; default: seed.")
 @click.option("--fresh", is_flag=True, help="Forget the cells that are finished.")
 @click.option("--keep-going", is_flag=True, help="Note a cell that fails in a column, and go on.")
 @click.option("--files", is_flag=True, help="Let blocks write files: each cell its own.")
@@ -60,7 +63,7 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from semradio.flowgraphs.cli.main import DONE, FAILED, INTERRUPTED
     from semradio.flowgraphs.cli.sweep_display import print_table, progress_display
-    from semradio.flowgraphs.sweep.failure import SweepInterruptedError
+    from semradio.flowgraphs.sweep.interruption import SweepInterruptedError
     from semradio.flowgraphs.sweep.outputs import Outputs
     from semradio.flowgraphs.sweep.summary import ERROR
     from semradio.flowgraphs.sweep.sweep import Sweep
@@ -120,7 +123,8 @@ def _over(sweep: Sweep, over: str | None) -> str | None:
 
     varying = [axis.name for axis in sweep.axes if axis.varies]
     if over is None:
-        return DEFAULT_OVER if DEFAULT_OVER in varying else None
+        seeds = [name for name in varying if name.rpartition(".")[2] == DEFAULT_OVER]
+        return seeds[0] if len(seeds) == 1 else DEFAULT_OVER if DEFAULT_OVER in seeds else None
     names = [axis.name for axis in sweep.axes]
     if over not in names:
         raise click.UsageError(

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from semradio.flowgraphs.cli.progress import LINE_EVERY
+from semradio.flowgraphs.sweep.numbers import is_number
 from semradio.flowgraphs.sweep.progress import SweepProgress
 from semradio.flowgraphs.sweep.summary import ERROR
-from semradio.flowgraphs.sweep.table import Table, is_number
+from semradio.flowgraphs.sweep.table import Table
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -48,7 +49,8 @@ def as_text(progress: SweepProgress) -> str:
     failed = f", {progress.failed} failed" if progress.failed else ""
     reused = f" ({progress.reused} from before)" if progress.reused else ""
     rate = f", {progress.rate:.3g} cells/s" if progress.rate else ""
-    return f"{progress.done} cells done{reused}{failed}, {progress.left} left{rate}"
+    cells = "cell" if progress.done == 1 else "cells"
+    return f"{progress.done} {cells} done{reused}{failed}, {progress.left} left{rate}"
 
 
 def print_table(table: Table) -> None:

@@ -24,6 +24,8 @@ def print_result(result: RunResult) -> None:
             print(f"{block}.{key} = {value}")
         for label, counts in result.edges.items():
             print(f"{label}: {counts['items']} items, {counts['dropped']} dropped")
+        for path, found in result.latency.items():
+            print(f"{path}: " + ", ".join(f"{k} {v}" for k, v in _milliseconds(found)))
         print(_closing_line(result))
     else:
         _print_tables(result, rows)
@@ -60,7 +62,23 @@ def _print_tables(result: RunResult, rows: list[tuple[str, str, str]]) -> None:
             f"{counts['bytes'] / 1e6:.1f}",
         )
     console.print(table)
+    if result.latency:
+        table = Table(box=box.SIMPLE_HEAD)
+        table.add_column("latency", overflow="fold")
+        for heading, _ in _milliseconds(next(iter(result.latency.values()))):
+            table.add_column(heading, justify="right")
+        for path, found in result.latency.items():
+            table.add_row(path, *(value for _, value in _milliseconds(found)))
+        console.print(table)
     console.print(_closing_line(result), highlight=False)
+
+
+def _milliseconds(found: dict[str, float]) -> list[tuple[str, str]]:
+    """Return what is shown of the latency of a path."""
+    names = ("p50", "p99", "worst")
+    return [(name, f"{1e3 * found[f'{name}_s']:.3f} ms") for name in names] + [
+        ("samples", f"{found['samples']:,}")
+    ]
 
 
 def _closing_line(result: RunResult) -> str:

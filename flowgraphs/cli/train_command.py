@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from semradio.flowgraphs.cli import completing
+
 
 def as_given(value: object) -> str:
     """Return a setting's value as ``--set`` takes it."""
@@ -17,7 +19,7 @@ def as_given(value: object) -> str:
 
 
 @click.command("train")
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=completing.recipes)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -66,4 +68,5 @@ def command(
         quiet=quiet,
     )
     click.echo(str(report))
-    click.echo(f"run kept in {folder}; 'semradio export {folder} --out models' writes ONNX files")
+    models = Path("models") / folder.name
+    click.echo(f"run kept in {folder}; 'semradio export {folder} --out {models}' writes ONNX files")

@@ -29,6 +29,19 @@ def find_type(kind: str) -> type[Block]:
         ) from error
 
 
+def takes_text(settings: Mapping[str, Entry], name: str) -> bool:
+    """Whether a parameter of the block that an entry describes is text, and nothing else."""
+    kind = settings.get("block")
+    try:
+        declared = find_type(str(kind.value.value)).parameters.get(name) if kind else None
+    except BlockNotFoundError:
+        declared = None
+    if declared is not None:
+        return declared.annotation is str
+    given = settings.get(name)
+    return given is not None and isinstance(given.value.value, str)
+
+
 def check_parameters(
     cls: type[Block], name: str, settings: Mapping[str, Entry], scope: Scope, location: Location
 ) -> tuple[dict[str, Any], bool]:

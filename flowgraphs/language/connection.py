@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import get_args
+from dataclasses import dataclass, field
 
-from semradio.blocks.api.queue import Policy
-from semradio.blocks.errors import nearest
+from semradio.flowgraphs.keys import keys_of
+from semradio.flowgraphs.language.document import Section
 from semradio.flowgraphs.language.expression import ExpressionError
+from semradio.flowgraphs.language.keys import check_known
 from semradio.flowgraphs.language.problems import Problems
 from semradio.flowgraphs.language.template import Template, split_outside
 from semradio.flowgraphs.language.tree import Node
-from semradio.flowgraphs.plan import Location
+from semradio.flowgraphs.plan import EdgePlan, Location
 
 ARROW = "->"
-KEYS = ("connect", "queue", "policy")
-POLICIES: tuple[str, ...] = get_args(Policy)
+KEYS = ("connect", *keys_of(EdgePlan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,8 @@ class Connection:
 
     points: tuple[Point, ...]
     location: Location
-    queue: Node | None = None
-    policy: Node | None = None
+    keys: Section = field(default_factory=dict)
+    """What is said of its edges besides."""
     comment: str = ""
 
     @property
@@ -57,12 +56,7 @@ def read_connection(node: Node, problems: Problems) -> Connection | None:
         problems.add(f"a connection is written 'a -> b', not {node.kind}", node.location)
         return None
     keys = node.value
-    for key, entry in keys.items():
-        if key not in KEYS:
-            problems.add(
-                f"unknown key '{key}'{nearest(key, KEYS)} of a connection; keys: {', '.join(KEYS)}",
-                entry.key.location,
-            )
+    check_known(keys, KEYS, " of a connection", problems)
     if "connect" not in keys:
         problems.add("a connection needs 'connect: a -> b'", node.location)
         return None
@@ -73,8 +67,7 @@ def read_connection(node: Node, problems: Problems) -> Connection | None:
     points = read_points(chain, problems)
     if not points:
         return None
-    queue, policy = (keys[key].value if key in keys else None for key in ("queue", "policy"))
-    return Connection(points, chain.location, queue, policy, node.comment)
+    return Connection(points, chain.location, keys, node.comment)
 
 
 def read_points(node: Node, problems: Problems) -> tuple[Point, ...]:

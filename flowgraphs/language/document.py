@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from semradio.blocks.errors import nearest
+from semradio.flowgraphs.keys import keys_of
 from semradio.flowgraphs.language.problems import Problems
 from semradio.flowgraphs.language.source import Source
 from semradio.flowgraphs.language.tree import Entry, Node, read
+from semradio.flowgraphs.plan import Plan
 
 Section = dict[str, Entry]
 
@@ -19,8 +21,9 @@ MAPPINGS = (
     "indices",
     "blocks",
     "processes",
+    "view",
 )
-KEYS = ("flowgraph", "doc", *MAPPINGS, "connections", "chunk", "code")
+KEYS = ("flowgraph", "doc", *MAPPINGS, "connections", *keys_of(Plan), "code")
 
 
 @dataclass(slots=True)
@@ -31,10 +34,11 @@ class Document:
     root: Node
     name: Node
     doc: Node | None = None
-    chunk: Node | None = None
     sections: dict[str, Section] = field(default_factory=dict)
     connections: list[Node] = field(default_factory=list)
     code: list[Node] = field(default_factory=list)
+    keys: Section = field(default_factory=dict)
+    """What is said of the whole flowgraph besides."""
 
 
 def read_document(source: Source, problems: Problems) -> Document | None:
@@ -72,8 +76,7 @@ def read_document(source: Source, problems: Problems) -> Document | None:
         problems.add("a flowgraph needs blocks: 'blocks: {NAME: {block: TYPE}}'", root.location)
     if "doc" in keys:
         document.doc = keys["doc"].value
-    if "chunk" in keys:
-        document.chunk = keys["chunk"].value
+    document.keys = {key: entry for key, entry in keys.items() if key in keys_of(Plan)}
     document.sections = {key: _mapping(keys, key, problems) for key in MAPPINGS}
     document.connections = _list(keys, "connections", problems)
     document.code = _list(keys, "code", problems)

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from semradio.flowgraphs.keys import given
 from semradio.flowgraphs.language.interpolation import escaped
-from semradio.flowgraphs.plan import EdgePlan, Location, Plan, ProcessPlan
+from semradio.flowgraphs.plan import EdgePlan, Location, Plan, ProcessPlan, ViewPlan
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _PLAIN_POINT = re.compile(r"[A-Za-z_][\w./\[\]-]*", re.ASCII)
@@ -37,8 +38,7 @@ def dump(plan: Plan) -> str:
     lines = [f"flowgraph: {one_line(plan.name)}"]
     if plan.doc:
         lines += _doc(plan.doc)
-    if plan.chunk is not None:
-        lines.append(f"chunk: {plan.chunk}")
+    lines += [f"{key}: {one_line(value)}" for key, value in given(plan).items()]
     if plan.code:
         lines += ["", "code:", *(f"  - {one_line(path)}" for path in plan.code)]
     if plan.variables:
@@ -48,7 +48,7 @@ def dump(plan: Plan) -> str:
         ]
     lines += ["", "blocks:"]
     for block in plan.blocks.values():
-        entry = {"block": block.type, **block.parameters}
+        entry = {"block": block.type, **given(block), **block.parameters}
         lines += _with_comment(
             f"  {block.name}: {one_line(entry)}", comment(block.comment, block.location)
         )
@@ -62,7 +62,22 @@ def dump(plan: Plan) -> str:
         lines += _with_comment(
             f"  {process.name}: {_process(process)}", comment(process.comment, process.location)
         )
+    lines += _view(plan.view)
     return "\n".join(lines) + "\n"
+
+
+def _view(view: ViewPlan) -> Iterator[str]:
+    """Yield the section ``view``; nothing where it says nothing."""
+    if view == ViewPlan():
+        return
+    yield from ("", "view:")
+    yield from (f"  {key}: {one_line(value)}" for key, value in given(view).items())
+    if view.variables:
+        yield f"  variables: {one_line(view.variables)}"
+    if view.panels:
+        yield "  panels:"
+    for panel in view.panels:
+        yield f"    {_text(panel.title)}: {one_line({'of': panel.of, **given(panel)})}"
 
 
 def _with_comment(line: str, comment: str) -> Iterator[str]:
@@ -92,20 +107,15 @@ def _edge(edge: EdgePlan) -> str:
     target = edge.target + (f".{edge.input}" if edge.input else "")
     chain = f"{source} -> {target}"
     plain = _PLAIN_POINT.fullmatch(source) and _PLAIN_POINT.fullmatch(target)
-    if edge.queue is None and edge.policy == "block":
+    keys = given(edge)
+    if not keys:
         return chain if plain else json.dumps(chain, ensure_ascii=False)
-    long: dict[str, Any] = {"connect": chain}
-    if edge.queue is not None:
-        long["queue"] = edge.queue
-    if edge.policy != "block":
-        long["policy"] = edge.policy
-    return one_line(long)
+    return one_line({"connect": chain, **keys})
 
 
 def _process(process: ProcessPlan) -> str:
-    reach = {"bind": process.bind, "endpoint": process.endpoint}
-    given = {key: value for key, value in reach.items() if value is not None}
-    return one_line({"blocks": process.blocks, **given} if given else process.blocks)
+    keys = given(process)
+    return one_line({"blocks": process.blocks, **keys} if keys else process.blocks)
 
 
 def one_line(value: Any) -> str:

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import os.path
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from semradio.blocks.api import registry
 from semradio.blocks.errors import BlockNotFoundError, nearest
-from semradio.flowgraphs.language.block_type import check_parameters, find_type, set_ports
+from semradio.flowgraphs.keys import keys_of
+from semradio.flowgraphs.language.block_type import (
+    check_parameters,
+    find_type,
+    set_ports,
+    takes_text,
+)
 from semradio.flowgraphs.language.connection import (
     read_connection,
 )
 from semradio.flowgraphs.language.document import Document, Section, read_document
 from semradio.flowgraphs.language.draft import Draft
 from semradio.flowgraphs.language.expression import (
-    RESERVED,
     WRONG,
     ExpressionError,
-    WrongValueError,
 )
+from semradio.flowgraphs.language.keys import check_known, read_keys
 from semradio.flowgraphs.language.member import Member, Members
 from semradio.flowgraphs.language.override import Override
 from semradio.flowgraphs.language.problems import Problems
+from semradio.flowgraphs.language.repetition import LIMIT, Repetition
 from semradio.flowgraphs.language.scope import Scope, worked_out
 from semradio.flowgraphs.language.source import Source
 from semradio.flowgraphs.language.template import Template, is_name
 from semradio.flowgraphs.language.tree import Entry, Node
 from semradio.flowgraphs.language.wiring import Wiring
 from semradio.flowgraphs.plan import BlockPlan, FlowgraphError, Location
-
-BLOCK_LIMIT = 20_000
-"""Blocks of one flowgraph at most, files used as blocks counted in."""
 
 FILE_ENDINGS = (".yml", ".yaml")
 PARAMETER_KEYS = ("default", "doc")
@@ -70,17 +71,17 @@ class Expansion:
         self.within = within
         self.members = Members()
         self.scope = Scope(self._variables(given), problems, document.sections["indices"])
-        self.counts = self._counts()
+        self.repetition = Repetition(document.sections["indices"], self.scope, problems)
         self._load_code()
         for written, entry in document.sections["blocks"].items():
             self._repeat_block(written, entry)
-        wiring = Wiring(self)
+        wiring = Wiring(draft, self.members, self.repetition, problems)
         for node in document.connections:
             connection = read_connection(node, problems)
             if connection is not None:
-                for scope in self.repeated(connection.names, connection.location):
+                for scope in self.repetition.scopes(connection.names, connection.location):
                     wiring.connect(connection, scope)
-        if None in self.counts.values():
+        if self.repetition.unknown:
             # Which connections are missing is not known.
             for member in self.members.by_name.values():
                 self.draft.excused.update(leaf.full for leaf in member.leaves())
@@ -110,7 +111,9 @@ class Expansion:
                     override.name in declared or override.name in sections["parameters"]
                 ):
                     override.used = True
-                    declared[override.name] = override.entry
+                    before = declared.get(override.name)
+                    is_text = before is not None and isinstance(before.value.value, str)
+                    declared[override.name] = override.instead_of(is_text)
             for name, entry in sections["parameters"].items():
                 if name not in declared:
                     given[name] = WRONG
@@ -122,64 +125,7 @@ class Expansion:
 
     def _check_parameter(self, name: str, node: Node) -> None:
         if isinstance(node.value, dict):
-            for key, entry in node.value.items():
-                if key not in PARAMETER_KEYS:
-                    self.problems.add(
-                        f"unknown key '{key}'{nearest(key, PARAMETER_KEYS)} of parameter "
-                        f"'{name}'; keys: {', '.join(PARAMETER_KEYS)}",
-                        entry.key.location,
-                    )
-
-    def _counts(self) -> dict[str, int | None]:
-        """How often each index repeats; None where its value has a problem."""
-        counts: dict[str, int | None] = {}
-        for name, entry in self.document.sections["indices"].items():
-            counts[name] = None
-            if name in self.scope.variables:
-                self.problems.add(f"'{name}' is both a variable and an index", entry.key.location)
-                continue
-            if not name.isidentifier() or name in RESERVED:
-                self.problems.add(f"'{name}' cannot name an index", entry.key.location)
-                continue
-            value = self.scope.value(entry.value)
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-                counts[name] = value
-            elif value is not WRONG:
-                self.problems.add(
-                    f"index '{name}' must be a whole number from 0 on, not {value!r}",
-                    entry.value.location,
-                )
-        return counts
-
-    def repeated(
-        self, names: Collection[str], location: Location, scope: Scope | None = None
-    ) -> Iterator[Scope]:
-        """The scopes in which an entry that mentions ``names`` is repeated: one for each value
-        of the indices among them; none where such an index has a problem."""
-        scope = scope or self.scope
-        chosen = [k for k in self.counts if k in names and k not in scope.variables]
-        counts = [self.counts[k] for k in chosen]
-        known = [count for count in counts if count is not None]
-        if len(known) < len(counts):
-            return
-        if math.prod(known) > BLOCK_LIMIT:
-            self.problems.add(
-                f"this would be repeated {math.prod(known)} times, more than {BLOCK_LIMIT}",
-                location,
-            )
-            return
-        for values in itertools.product(*map(range, known)):
-            yield scope.bound(dict(zip(chosen, values, strict=True)))
-
-    def fill(self, template: Template, scope: Scope, location: Location) -> str | None:
-        """Return a name with its brackets filled; None, with the problem noted, if it has one."""
-        try:
-            return template.filled(scope)
-        except ExpressionError as error:
-            self.problems.add(str(error), location)
-        except WrongValueError:
-            pass
-        return None
+            check_known(node.value, PARAMETER_KEYS, f" of parameter '{name}'", self.problems)
 
     # Blocks ----------------------------------------------------------------------------------
 
@@ -220,9 +166,9 @@ class Expansion:
             self.members.hidden.add(written.split("[", maxsplit=1)[0])
             return
         repeats = 0
-        for scope in self.repeated(names, place):
+        for scope in self.repetition.scopes(names, place):
             repeats += 1
-            name = self.fill(template, scope, place)
+            name = self.repetition.fill(template, scope, place)
             if name is None:
                 self.members.hidden.add(template.base)
             elif not is_name(name):
@@ -239,13 +185,13 @@ class Expansion:
                 member = Member(name, self.prefix + name, written, place)
                 self.members.by_name[name] = member
                 self._add_block(member, template, entry.value, scope)
-        if not repeats and any(self.counts.get(name, 0) is None for name in names):
+        if not repeats and any(self.repetition.counts.get(name, 0) is None for name in names):
             self.members.hidden.add(template.base)
 
     def _add_block(self, member: Member, template: Template, node: Node, scope: Scope) -> None:
         self.draft.members += 1
-        if self.draft.members > BLOCK_LIMIT:
-            self.problems.add(f"more than {BLOCK_LIMIT} blocks", member.location)
+        if self.draft.members > LIMIT:
+            self.problems.add(f"more than {LIMIT} blocks", member.location)
             self.problems.raise_if_any()
         if not isinstance(node.value, dict):
             self.problems.add(
@@ -260,7 +206,7 @@ class Expansion:
         for path, override in self.overrides:
             rest = override_rest(path, aliases)
             if rest == "":
-                settings[override.name] = override.entry
+                settings[override.name] = override.instead_of(takes_text(settings, override.name))
                 override.used = True
             elif rest is not None:
                 inner.append((rest, override))
@@ -308,10 +254,12 @@ class Expansion:
                 "pass --allow-code",
                 settings["block"].value.location,
             )
+        keys = read_keys(keys_of(BlockPlan), settings, scope)
+        settings = {name: e for name, e in settings.items() if name not in keys_of(BlockPlan)}
         values, right = check_parameters(cls, member.full, settings, scope, member.location)
         set_ports(member, cls, values)
         self.draft.plan.blocks[member.full] = BlockPlan(
-            member.full, kind, values, member.location, comment
+            member.full, kind, values, location=member.location, comment=comment, **keys
         )
         if not right:
             self.draft.wrong.add(member.full)

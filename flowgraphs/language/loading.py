@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from semradio.blocks.api import registry
 from semradio.blocks.errors import nearest
+from semradio.flowgraphs.keys import keys_of
 from semradio.flowgraphs.language.document import Document, read_document
 from semradio.flowgraphs.language.draft import Draft
 from semradio.flowgraphs.language.expansion import Expansion
 from semradio.flowgraphs.language.expression import WRONG
+from semradio.flowgraphs.language.keys import read_keys
 from semradio.flowgraphs.language.override import Override, read_overrides
 from semradio.flowgraphs.language.problems import Problems
 from semradio.flowgraphs.language.process import ProcessReader
-from semradio.flowgraphs.language.shipped import find
+from semradio.flowgraphs.language.shipped import find, located
 from semradio.flowgraphs.language.source import Source
+from semradio.flowgraphs.language.view import ViewReader
 from semradio.flowgraphs.plan import FlowgraphError, Plan
 
 
@@ -74,6 +78,7 @@ def _draft(
     )
     _header(document, expansion)
     ProcessReader(document.sections["processes"], expansion)
+    ViewReader(document.sections["view"], expansion)
     inputs = document.sections["inputs"]
     if inputs:
         problems.add(
@@ -90,7 +95,7 @@ def _draft(
 def _source(source: str | Path) -> Source:
     if isinstance(source, str) and "\n" in source:
         return Source.of_text(source)
-    return Source.of_file(find(source) if isinstance(source, str) else source)
+    return Source.of_file(find(source) if isinstance(source, str) else located(source))
 
 
 def _header(document: Document, expansion: Expansion) -> None:
@@ -106,8 +111,8 @@ def _header(document: Document, expansion: Expansion) -> None:
             scope.problems.add(
                 f"'doc' must be text, not {document.doc.kind}", document.doc.location
             )
-    if document.chunk is not None:
-        plan.chunk = scope.whole(document.chunk, "chunk")
+    for key, value in read_keys(keys_of(Plan), document.keys, scope).items():
+        setattr(plan, key, value)
 
 
 def _unknown(override: Override, expansion: Expansion) -> None:
@@ -120,8 +125,14 @@ def _unknown(override: Override, expansion: Expansion) -> None:
     else:
         variables = list(expansion.scope.variables)
         names = [*variables, *blocks.by_name]
+        meant = [
+            f"{name}.{override.name}"
+            for name, block in expansion.draft.plan.blocks.items()
+            if override.name in registry.find(block.type).parameters
+        ]
+        hint = f" (did you mean '{meant[0]}'?)" if meant else nearest(override.name, names)
         message = (
-            f"unknown name '{override.name}'{nearest(override.name, names)}; "
+            f"unknown name '{override.name}'{hint}; "
             f"variables: {', '.join(variables) or 'none'}; blocks: {', '.join(blocks.by_name)}"
         )
     problems.add(message, place)

@@ -28,6 +28,17 @@ class Override:
         """Name of the variable or parameter."""
         return str(self.entry.key.value)
 
+    def instead_of(self, is_text: bool) -> Entry:
+        """The entry where it replaces a value.
+
+        ``NAME=`` with nothing after it is empty text where text stood, and nothing
+        elsewhere.
+        """
+        value = self.entry.value
+        if is_text and value.value is None and not self.text.partition("=")[2].strip():
+            return Entry(self.entry.key, Node("", value.location))
+        return self.entry
+
 
 def read_overrides(texts: Sequence[str], problems: Problems) -> list[Override]:
     """Return the overrides that can be read; the others are noted as problems."""

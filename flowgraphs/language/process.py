@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
-from semradio.blocks.errors import nearest
+from semradio.blocks.endpoint import is_number, is_wildcard, stays_here
+from semradio.flowgraphs.keys import Key, Text, Whole, keys_of
 from semradio.flowgraphs.language.document import Section
 from semradio.flowgraphs.language.expansion import Expansion
 from semradio.flowgraphs.language.expression import WRONG, ExpressionError
+from semradio.flowgraphs.language.keys import check_known, read_keys
 from semradio.flowgraphs.language.member import Member
 from semradio.flowgraphs.language.scope import Scope
 from semradio.flowgraphs.language.template import Template, is_name
 from semradio.flowgraphs.language.tree import Entry, Node
 from semradio.flowgraphs.plan import ProcessPlan
 
-KEYS = ("blocks", "bind", "endpoint", "host", "port")
+SHORT = {
+    "host": Key("host", Text(), None, "Host the process runs on."),
+    "port": Key("port", Whole(), None, "TCP port on that host."),
+}
+"""Keys that say in short what those of the plan say."""
 
-_ENDPOINT = re.compile(r"tcp://(?P<host>\[[^\]]+\]|[^:/\s]+):(?P<port>\d+)|ipc://\S+")
+KEYS = ("blocks", *keys_of(ProcessPlan), *SHORT)
 
 
 class ProcessReader:
@@ -25,6 +30,7 @@ class ProcessReader:
 
     def __init__(self, section: Section, expansion: Expansion) -> None:
         self.expansion = expansion
+        self.repetition = expansion.repetition
         self.problems = expansion.problems
         self.plan = expansion.draft.plan
         self.owner: dict[str, str] = {}
@@ -42,8 +48,8 @@ class ProcessReader:
         except ExpressionError as error:
             self.problems.add(str(error), place)
             return
-        for scope in self.expansion.repeated(names, place):
-            name = self.expansion.fill(template, scope, place)
+        for scope in self.repetition.scopes(names, place):
+            name = self.repetition.fill(template, scope, place)
             if name is None:
                 continue
             if not is_name(name):
@@ -58,13 +64,9 @@ class ProcessReader:
     def _fill(self, process: ProcessPlan, node: Node, scope: Scope) -> None:
         blocks = node
         if isinstance(node.value, dict):
-            for key, entry in node.value.items():
-                if key not in KEYS:
-                    self.problems.add(
-                        f"unknown key '{key}'{nearest(key, KEYS)} of process '{process.name}'; "
-                        f"keys: {', '.join(KEYS)}",
-                        entry.key.location,
-                    )
+            check_known(node.value, KEYS, f" of process '{process.name}'", self.problems)
+            for key, value in read_keys(keys_of(ProcessPlan), node.value, scope).items():
+                setattr(process, key, value)
             self._reach(process, node.value, scope)
             if "blocks" not in node.value:
                 self.problems.add(f"process '{process.name}' needs 'blocks: [...]'", node.location)
@@ -92,8 +94,8 @@ class ProcessReader:
             self.problems.add(str(error), node.location)
             return
         members = self.expansion.members
-        for inner in self.expansion.repeated(names, node.location, scope):
-            name = self.expansion.fill(template, inner, node.location)
+        for inner in self.repetition.scopes(names, node.location, scope):
+            name = self.repetition.fill(template, inner, node.location)
             if name is None:
                 continue
             member = members.find(name)
@@ -128,14 +130,12 @@ class ProcessReader:
     # Where others reach a process -------------------------------------------------------------
 
     def _reach(self, process: ProcessPlan, keys: Section, scope: Scope) -> None:
-        process.bind = self._address(keys.get("bind"), "bind", scope)
-        process.endpoint = self._address(keys.get("endpoint"), "endpoint", scope)
         if "host" in keys:
             self._host(process, keys, scope)
         elif "port" in keys:
             self.problems.add("'port' goes with 'host'", keys["port"].key.location)
         elif process.endpoint and not process.bind:
-            if not _stays_here(process.endpoint):
+            if not stays_here(process.endpoint):
                 self.problems.add(
                     f"process '{process.name}' says where others connect but not where to "
                     "listen: add 'bind: tcp://0.0.0.0:PORT', or use 'host' and 'port'",
@@ -143,7 +143,7 @@ class ProcessReader:
                 )
             process.bind = process.endpoint
         elif process.bind and not process.endpoint:
-            if _is_wildcard(process.bind):
+            if is_wildcard(process.bind):
                 self.problems.add(
                     f"process '{process.name}' says where to listen but not where others "
                     "connect: add 'endpoint: tcp://HOST:PORT'",
@@ -175,43 +175,5 @@ class ProcessReader:
         if not process.bind:
             # An address names one interface, and only that one listens; of a name it is not
             # known here which interface it means.
-            listen = shown if _is_address(host) else "0.0.0.0"
+            listen = shown if is_number(host) else "0.0.0.0"
             process.bind = f"tcp://{'127.0.0.1' if host == 'localhost' else listen}:{port}"
-
-    def _address(self, entry: Entry | None, key: str, scope: Scope) -> str | None:
-        if entry is None:
-            return None
-        value = scope.value(entry.value)
-        if value is WRONG:
-            return None
-        if isinstance(value, str) and _ENDPOINT.fullmatch(value):
-            return value
-        self.problems.add(
-            f"'{key}' must be an address such as tcp://0.0.0.0:5555, not {value!r}",
-            entry.value.location,
-        )
-        return None
-
-
-def _host_of(endpoint: str) -> str:
-    found = _ENDPOINT.fullmatch(endpoint)
-    return (found["host"] or "").strip("[]") if found else ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_wildcard(endpoint: str) -> bool:
-    return _host_of(endpoint) in ("0.0.0.0", "*", "::")
-
-
-def _stays_here(endpoint: str) -> bool:
-    host = _host_of(endpoint)
-    if endpoint.startswith("ipc://") or host == "localhost":
-        return True
-    return _is_address(host) and ipaddress.ip_address(host).is_loopback

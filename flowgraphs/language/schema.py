@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
 from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block
+from semradio.blocks.api.docstring import block_doc
 from semradio.blocks.errors import BlockNotFoundError
+from semradio.flowgraphs.keys import keys_of
 from semradio.flowgraphs.language.block_type import find_type
-from semradio.flowgraphs.language.connection import ARROW, POLICIES
-
-Schema = dict[str, Any]
-
-_EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+from semradio.flowgraphs.language.connection import ARROW
+from semradio.flowgraphs.language.keys import EXPRESSION, Schema, or_expression, schemas
+from semradio.flowgraphs.language.process import SHORT
+from semradio.flowgraphs.plan import BlockPlan, EdgePlan, PanelPlan, Plan, ProcessPlan, ViewPlan
 
 
 def schema() -> Schema:
@@ -41,7 +39,7 @@ def schema() -> Schema:
             "anyOf": [
                 {"enum": list(types), "description": "A block type."},
                 {"pattern": r"\.ya?ml$", "description": "A flowgraph file used as a block."},
-                _EXPRESSION,
+                EXPRESSION,
             ]
         },
         "point": {"type": "string", "description": "block or block.port"},
@@ -81,36 +79,25 @@ def _types() -> dict[str, type[Block]]:
 
 
 def _block(cls: type[Block], definitions: Schema) -> Schema:
-    properties: Schema = {"block": {"const": cls.block_type}}
+    properties: Schema = {
+        "block": {"const": cls.block_type},
+        **schemas(keys_of(BlockPlan).values()),
+    }
     for key, declared in cls.parameters.items():
         value = declared.json_schema()
         definitions.update(value.pop("$defs", {}))
         about = {k: value.pop(k) for k in ("description", "default") if k in value}
-        properties[key] = {**_or_expression(value), **about}
+        properties[key] = {**or_expression(value), **about}
     return {
         "type": "object",
-        "description": inspect.getdoc(cls) or "",
+        "description": block_doc(cls).told,
         "required": [key for key, declared in cls.parameters.items() if declared.required],
         "properties": properties,
         "additionalProperties": False,
     }
 
 
-def _or_expression(value: Schema) -> Schema:
-    """Return the schema that takes an expression as well, at this place and inside."""
-    inside = dict(value)
-    for key in ("items", "additionalProperties"):
-        if isinstance(inside.get(key), dict):
-            inside[key] = _or_expression(inside[key])
-    if "prefixItems" in inside:
-        inside["prefixItems"] = [_or_expression(item) for item in inside["prefixItems"]]
-    if "anyOf" in inside:
-        inside["anyOf"] = [_or_expression(item) for item in inside["anyOf"]]
-    return {"anyOf": [inside, _EXPRESSION]}
-
-
 def _top() -> Schema:
-    whole = _or_expression({"type": "integer", "minimum": 1})
     text: Schema = {"type": "string"}
     points: Schema = {
         "anyOf": [
@@ -127,7 +114,7 @@ def _top() -> Schema:
         "inputs": _mapping(points, "Input ports of a file used as a block."),
         "outputs": _mapping({"$ref": "#/$defs/point"}, "Output ports of a file used as a block."),
         "indices": _mapping(
-            _or_expression({"type": "integer", "minimum": 0}), "How often x[k] is repeated."
+            or_expression({"type": "integer", "minimum": 0}), "How often x[k] is repeated."
         ),
         "blocks": _mapping({"$ref": "#/$defs/block"}, "The blocks by name."),
         "connections": {
@@ -142,11 +129,7 @@ def _top() -> Schema:
                         "additionalProperties": False,
                         "properties": {
                             "connect": {"$ref": "#/$defs/chain"},
-                            "queue": {**whole, "description": "Capacity in items."},
-                            "policy": {
-                                **_or_expression({"enum": list(POLICIES)}),
-                                "description": "What a full queue does.",
-                            },
+                            **schemas(keys_of(EdgePlan).values()),
                         },
                     },
                 ]
@@ -162,17 +145,32 @@ def _top() -> Schema:
                         "additionalProperties": False,
                         "properties": {
                             "blocks": names,
-                            "bind": {**text, "description": "Address to listen on."},
-                            "endpoint": {**text, "description": "Address others connect to."},
-                            "host": {**text, "description": "Host the process runs on."},
-                            "port": {**whole, "description": "TCP port on that host."},
+                            **schemas([*keys_of(ProcessPlan).values(), *SHORT.values()]),
                         },
                     },
                 ]
             },
             "Which blocks run together.",
         ),
-        "chunk": {**whole, "description": "Items that a source emits per step."},
+        "view": {
+            "type": ["object", "null"],
+            "description": "How the run is looked at.",
+            "additionalProperties": False,
+            "properties": {
+                **schemas(keys_of(ViewPlan).values()),
+                "variables": _mapping({}, "Values of variables when run with --view."),
+                "panels": _mapping(
+                    {
+                        "type": "object",
+                        "required": ["of"],
+                        "additionalProperties": False,
+                        "properties": {"of": points, **schemas(keys_of(PanelPlan).values())},
+                    },
+                    "What opens first, by title.",
+                ),
+            },
+        },
+        **schemas(keys_of(Plan).values()),
         "code": {
             "type": ["array", "null"],
             "items": text,

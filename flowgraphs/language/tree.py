@@ -55,6 +55,14 @@ class Node:
             return "a list"
         return f"{self.value!r}"
 
+    def plain(self) -> Any:
+        """Return the value without places: lists of values and dicts of values, as written."""
+        if isinstance(self.value, list):
+            return [item.plain() for item in self.value]
+        if isinstance(self.value, dict):
+            return {key: entry.value.plain() for key, entry in self.value.items()}
+        return self.value
+
 
 def read(source: Source, problems: Problems) -> Node | None:
     """Return the tree of a text; None, with the problem noted, where it is not YAML."""
@@ -97,6 +105,8 @@ def _composed(text: str) -> Any:
 
 
 def _explain(error: MarkedYAMLError) -> str:
+    if error.problem == "but found another document":
+        return "another document begins here; a file holds one flowgraph"
     message = f"not readable as YAML: {error.problem}"
     if error.context:
         message += f" ({error.context})"

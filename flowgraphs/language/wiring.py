@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, cast
 
-from semradio.blocks.api.queue import Policy
 from semradio.blocks.errors import nearest
-from semradio.flowgraphs.language.connection import POLICIES, Connection, Point, read_point
+from semradio.flowgraphs.keys import keys_of
+from semradio.flowgraphs.language.connection import Connection, Point, read_point
 from semradio.flowgraphs.language.document import Section
-from semradio.flowgraphs.language.expression import WRONG, ExpressionError, WrongValueError
-from semradio.flowgraphs.language.member import Endpoint, Member, Ports
+from semradio.flowgraphs.language.draft import Draft
+from semradio.flowgraphs.language.expression import ExpressionError, WrongValueError
+from semradio.flowgraphs.language.keys import read_keys
+from semradio.flowgraphs.language.member import Endpoint, Member, Members, Ports
+from semradio.flowgraphs.language.problems import Problems
+from semradio.flowgraphs.language.repetition import Repetition
 from semradio.flowgraphs.language.scope import Scope
 from semradio.flowgraphs.language.template import Template
 from semradio.flowgraphs.language.tree import Node
 from semradio.flowgraphs.plan import EdgePlan, Location
 
-if TYPE_CHECKING:
-    from semradio.flowgraphs.language.expansion import Expansion
-
 
 class Wiring:
     """Finds the ports that a file names; edges go into the plan, problems to the others."""
 
-    def __init__(self, expansion: Expansion) -> None:
-        self.expansion = expansion
-        self.draft = expansion.draft
-        self.problems = expansion.problems
+    def __init__(
+        self, draft: Draft, members: Members, repetition: Repetition, problems: Problems
+    ) -> None:
+        self.draft = draft
+        self.members = members
+        self.repetition = repetition
+        self.problems = problems
 
     def connect(self, connection: Connection, scope: Scope) -> None:
         """Add the edges of one connection, its indices bound by the scope."""
-        queue, policy = self._queue(connection, scope), self._policy(connection, scope)
+        settings = read_keys(keys_of(EdgePlan), connection.keys, scope)
         last = len(connection.points) - 1
         ends = [
             self._ends(point, scope, k > 0, k < last) for k, point in enumerate(connection.points)
@@ -57,31 +60,11 @@ class Wiring:
                         source.port,
                         target.block,
                         target.port,
-                        queue,
-                        policy,
-                        connection.points[k].location,
-                        connection.comment,
+                        location=connection.points[k].location,
+                        comment=connection.comment,
+                        **settings,
                     )
                 )
-
-    def _queue(self, connection: Connection, scope: Scope) -> int | None:
-        if connection.queue is None:
-            return None
-        return scope.whole(connection.queue, "queue")
-
-    def _policy(self, connection: Connection, scope: Scope) -> Policy:
-        if connection.policy is None:
-            return "block"
-        value = scope.value(connection.policy)
-        if value in POLICIES:
-            return cast(Policy, value)
-        if value is not WRONG:
-            self.problems.add(
-                f"'policy' must be one of {', '.join(POLICIES)}, not {value!r}"
-                f"{nearest(str(value), POLICIES)}",
-                connection.policy.location,
-            )
-        return "block"
 
     def _excuse(self, point: Point, scope: Scope) -> None:
         """Note that a block lacks an edge for a reason that is told already."""
@@ -89,18 +72,18 @@ class Wiring:
             name = point.block.filled(scope)
         except (ExpressionError, WrongValueError):
             name = point.block.base
-        member = self.expansion.members.find(name)
-        for target in [member] if member is not None else self.expansion.members.meant(name):
+        member = self.members.find(name)
+        for target in [member] if member is not None else self.members.meant(name):
             self.draft.excused.update(leaf.full for leaf in target.leaves())
 
     def _member(self, point: Point, scope: Scope) -> Member | None:
         """Return the block that a point names; None if there is none, or nothing more to say."""
-        name = self.expansion.fill(point.block, scope, point.location)
+        name = self.repetition.fill(point.block, scope, point.location)
         if name is None:
             return None
-        member = self.expansion.members.find(name)
+        member = self.members.find(name)
         if member is None:
-            self.problems.add(self.expansion.members.unknown(name), point.location)
+            self.problems.add(self.members.unknown(name), point.location)
         return None if member is None or member.broken else member
 
     def _ends(
@@ -112,7 +95,7 @@ class Wiring:
             return (), ()
         port = None
         if point.port is not None:
-            port = self.expansion.fill(point.port, scope, point.location)
+            port = self.repetition.fill(point.port, scope, point.location)
             if port is None:
                 return (), ()
         enters = leaves = port
@@ -178,8 +161,8 @@ class Wiring:
                 self.problems.add(str(error), entry.key.location)
                 continue
             nodes = entry.value.value if isinstance(entry.value.value, list) else [entry.value]
-            for scope in self.expansion.repeated(names, entry.key.location):
-                name = self.expansion.fill(template, scope, entry.key.location)
+            for scope in self.repetition.scopes(names, entry.key.location):
+                name = self.repetition.fill(template, scope, entry.key.location)
                 if name is None:
                     continue
                 found = [e for node in nodes for e in self._shown(node, scope, inward)]
@@ -197,6 +180,6 @@ class Wiring:
             return
         point = read_point(node.value, node.location, self.problems)
         if point is not None:
-            for inner in self.expansion.repeated(point.names, node.location, scope):
+            for inner in self.repetition.scopes(point.names, node.location, scope):
                 ends = self._ends(point, inner, inward, not inward)
                 yield from ends[0] if inward else ends[1]

@@ -21,6 +21,7 @@ WIRE, CROSSING = "#3d4a5f", "#4659c4"
 CATEGORIES = {
     "sources": Tint("#dff3e4", "#4f9d69"),
     "channels": Tint("#fdebcf", "#cf8f2e"),
+    "phy": Tint("#f3ddf3", "#a05aa8"),
     "mimo": Tint("#fde3d3", "#c4683a"),
     "neural": Tint("#e9e2fb", "#8466cf"),
     "security": Tint("#f6e6d8", "#9a6a4a"),

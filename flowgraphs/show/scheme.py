@@ -12,6 +12,7 @@ from typing import Any
 from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block
 from semradio.blocks.api.item_type import ItemType
+from semradio.flowgraphs.keys import Choice, given, keys_of
 from semradio.flowgraphs.plan import BlockPlan, EdgePlan, Plan
 
 VALUE_LENGTH = 28
@@ -180,10 +181,15 @@ def _point(block: str, port: str) -> str:
 
 
 def _note(edge: EdgePlan) -> str:
-    parts = [edge.policy.replace("_", " ")] if edge.policy != "block" else []
-    if edge.queue is not None:
-        parts.append(f"queue {edge.queue}")
-    return ", ".join(parts)
+    """Return what is said of an edge besides its ends; words that speak for themselves first."""
+    keys = keys_of(EdgePlan)
+    words, others = [], []
+    for name, value in given(edge).items():
+        if isinstance(keys[name].kind, Choice):
+            words.append(str(value).replace("_", " "))
+        else:
+            others.append(f"{name} {value}")
+    return ", ".join([*words, *others])
 
 
 def _block(plan: BlockPlan, edges: Sequence[EdgePlan], process: str | None) -> SchemeBlock:
