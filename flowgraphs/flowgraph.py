@@ -12,21 +12,23 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from semradio.blocks.api import registry
 from semradio.blocks.api.block import Block
 from semradio.blocks.api.port import PortRef
-from semradio.blocks.api.queue import Policy
+from semradio.blocks.engine.queue import Policy
 from semradio.blocks.errors import ItemTypeError, ParameterError, nearest
+from semradio.flowgraphs.curve.folder import RUN
+from semradio.flowgraphs.curve.policy import check_control, keys_of_wire, open_edges
 from semradio.flowgraphs.graph import Graph
+from semradio.flowgraphs.plain import for_yaml
 from semradio.flowgraphs.plan import (
     BlockPlan,
     EdgePlan,
@@ -36,11 +38,21 @@ from semradio.flowgraphs.plan import (
     Problem,
     ProcessPlan,
 )
-from semradio.flowgraphs.runtime.local import OnProgress, run_local
+from semradio.flowgraphs.runtime.change import Control, Steerable, complain, wrong_changes
+from semradio.flowgraphs.runtime.change_log import ChangeLog, read_changes
+from semradio.flowgraphs.runtime.profile_files import check_folder, write_profile
+from semradio.flowgraphs.runtime.recovery.reasons import reasons, told
+from semradio.flowgraphs.runtime.recovery.settings import WHOLE, Recovery, spares, wanted
 from semradio.flowgraphs.runtime.result import RunResult
+from semradio.flowgraphs.runtime.run.here import run_here
+from semradio.flowgraphs.runtime.run.places import check_descriptors
+from semradio.flowgraphs.runtime.run.supervisor import OnProgress
+from semradio.flowgraphs.runtime.watch import Tap, check_tap, ports_of
 
 if TYPE_CHECKING:
     from semradio.flowgraphs.control.server import ControlServer
+    from semradio.flowgraphs.runtime.run.forked import Child
+    from semradio.flowgraphs.view.metrics import MetricsServer
 
 Point = Block | PortRef
 """What :meth:`Flowgraph.connect` wires: a block, or one port of it (``block.x``)."""
@@ -53,6 +65,7 @@ class Flowgraph:
         name: shown in results.
         doc: one sentence on what it does.
         chunk: items that a source emits per step; None leaves it to the runtime.
+        security: keys between hosts: ``"none"``, or ``{"curve": FOLDER}``.
         code: Python files that define block types; loaded at once, and by every worker process.
 
     Raises:
@@ -65,8 +78,9 @@ class Flowgraph:
         doc: str = "",
         chunk: int | None = None,
         code: Sequence[str | Path] = (),
+        security: dict[str, str] | str | None = None,
     ) -> None:
-        self._plan = Plan(name, doc, chunk=chunk)
+        self._plan = Plan(name, doc, chunk=chunk, security=security)
         self._blocks: dict[str, Block] = {}
         files = [
             Path(file).resolve() for file in ([code] if isinstance(code, str | Path) else code)
@@ -172,13 +186,19 @@ class Flowgraph:
             )
 
     def process(
-        self, name: str, *blocks: Block, bind: str | None = None, endpoint: str | None = None
+        self,
+        name: str,
+        *blocks: Block,
+        bind: str | None = None,
+        endpoint: str | None = None,
+        cpus: Sequence[int] | None = None,
     ) -> None:
         """Put blocks into a process of their own; where there are any, each block must be in one.
 
         Args:
             bind: ZeroMQ endpoint to listen on when this process runs on a host of its own.
             endpoint: ZeroMQ endpoint by which the others reach it.
+            cpus: numbers of the CPUs that it runs on; None: wherever the system puts it.
 
         Raises:
             ParameterError: there is a process of that name already.
@@ -186,7 +206,18 @@ class Flowgraph:
         if name in self._plan.processes:
             raise ParameterError(f"process '{name}' is declared twice")
         names = [self.add(block).name for block in blocks]
-        self._plan.processes[name] = ProcessPlan(name, names, bind, endpoint)
+        self._plan.processes[name] = ProcessPlan(
+            name, names, bind, endpoint, None if cpus is None else list(cpus)
+        )
+
+    def pace(self, rate: float) -> None:
+        """Let each source give ``rate`` items a second, for people to watch; a knob changes it.
+
+        For flowgraphs that were loaded from a file.
+        """
+        from semradio.flowgraphs.pacing import paced
+
+        self._plan = paced(self.check().plan, rate)
 
     def _end(self, point: Point, way: str) -> tuple[str, str]:
         block = point.block if isinstance(point, PortRef) else point
@@ -203,8 +234,12 @@ class Flowgraph:
             raise ItemTypeError(f"block '{block.name}' has no {way}")
         return block.name, next(iter(ports))
 
+    def _repr_html_(self) -> str:
+        """Draw the flowgraph: what a notebook shows for it, however wide it is."""
+        return f'<div style="overflow-x: auto">{self._repr_svg_()}</div>'
+
     def _repr_svg_(self) -> str:
-        """Draw the flowgraph: what a notebook shows for it."""
+        """Draw the flowgraph: for pages that take pictures."""
         from semradio.flowgraphs.show import to_svg
 
         try:
@@ -216,17 +251,26 @@ class Flowgraph:
 
     # Checking and running ------------------------------------------------------------------
 
-    def check(self) -> Graph:
-        """Check everything that can be checked without running; FlowgraphError lists it all."""
+    def check(self, only: str | None = None) -> Graph:
+        """Check everything that can be checked without running; FlowgraphError lists it all.
+
+        Args:
+            only: a process; what it does not need of the others' blocks is not looked at then,
+                and the graph has its blocks alone.
+        """
         plan = self.plan
         problems = _process_problems(plan)
+        own = None if only is None else plan.processes[only].blocks
         try:
-            graph = Graph(plan, made=self._blocks)
+            graph = Graph(plan, made=self._blocks, only=own)
         except FlowgraphError as error:
             raise FlowgraphError([*error.problems, *problems]) from None
+        problems += _view_problems(graph)
         if problems:
             raise FlowgraphError(problems)
-        return graph
+        if own is None:
+            return graph
+        return Graph.part(graph.plan, own, graph.edge_types, made=graph.blocks)
 
     def run(
         self,
@@ -238,6 +282,15 @@ class Flowgraph:
         max_seconds: float | None = None,
         on_progress: OnProgress | None = None,
         control: bool | str = False,
+        metrics: int | str | None = None,
+        view: bool | Sequence[str] = False,
+        profile: str | Path | None = None,
+        log_changes: str | Path | None = None,
+        replay: str | Path | None = None,
+        fork: bool = False,
+        latency: bool = False,
+        patience: float | None = None,
+        state: str | Path | None = None,
     ) -> RunResult:
         """Run to the end of all streams.
 
@@ -252,6 +305,18 @@ class Flowgraph:
             control: whether to listen on a control socket, for ``semradio ctl`` and
                 :class:`semradio.flowgraphs.control.Control`; an endpoint, such as
                 ``tcp://127.0.0.1:5556``, is listened on beside it.
+            metrics: port of this host on which figures are served for Prometheus, or HOST:PORT.
+            view: whether a notebook shows progress and some outputs while it runs, or which ports
+                it shows, as ``block.port``.
+            profile: folder into which goes where the time went: a trace, and tables.
+            log_changes: file to which each live change is written, with its item.
+            replay: such a file, of another run: its changes take place at the same items.
+            fork: whether processes may be forks of this one, which start faster; they are on
+                Linux, as long as this process has a single thread.
+            latency: whether to measure how long items take from each source to each sink.
+            patience: with ``only``, seconds that another process which has gone may take to come
+                back; None: 10.
+            state: folder of checkpoints, which the run goes on from if there are any.
 
         Raises:
             FlowgraphError: the flowgraph is wrong; nothing was started.
@@ -269,55 +334,197 @@ class Flowgraph:
             )
         if max_seconds is not None and not max_seconds >= 0:
             raise ParameterError(f"max_seconds must be at least 0 s, not {max_seconds}")
-        graph = self.check()
-        with _listening(control) as server:
-            if only is not None:
-                share = Graph.part(graph.plan, plan.processes[only].blocks, graph.edge_types)
-                return run_local(
-                    share,
-                    process=only,
-                    chunk=chunk,
-                    max_seconds=max_seconds,
-                    on_progress=on_progress,
-                    control=server,
-                )
-            if processes or (processes is None and plan.processes):
-                unknown_elsewhere = _session_problems(graph)
-                if unknown_elsewhere:
-                    raise FlowgraphError(unknown_elsewhere)
-                # Imported late: one process needs nothing of it.
-                from semradio.flowgraphs.runtime.launcher import Launcher
+        if profile is not None:
+            check_folder(profile)
+        check_descriptors()
+        forks = fork and self._over_processes(processes, only)
+        with _workers(plan if forks else None, state) as (children, spare):
+            graph = self.check(only)
+            for port in view if not isinstance(view, bool) else ():
+                check_tap(Tap(port, "", 0), ports_of(graph.blocks).types, plan)
+            over_processes = self._over_processes(processes, only)
+            if only is not None or (over_processes and transport is None):
+                unsafe = open_edges(graph.plan)
+                if unsafe:
+                    raise FlowgraphError(unsafe)
+            planned = [] if replay is None else read_changes(replay, graph.plan)
+            complain(wrong_changes(graph.blocks, planned))
+            keeps = wanted(graph.plan, state) and (over_processes or state is not None)
+            if keeps and replay is not None:
+                raise ParameterError("changes cannot be repeated where checkpoints are kept")
+            why_not = reasons(graph.plan, graph.blocks) if keeps else {}
+            if state is not None:
+                _check_state(graph.plan, why_not, only, state)
+            with (
+                _listening(control, metrics, view, graph.plan, only) as server,
+                _logging(log_changes, graph.plan) as log,
+            ):
+                options: dict[str, Any] = {
+                    "chunk": chunk,
+                    "max_seconds": max_seconds,
+                    "on_progress": on_progress,
+                    "control": server,
+                    "planned": planned,
+                    "on_taken": None if log is None else log.take,
+                    "profile": profile is not None,
+                    "latency": latency,
+                }
+                recovery = None
+                if keeps and state is not None:
+                    folder = str(Path(state) / (only or WHOLE))
+                    recovery = Recovery(folder, graph.plan.checkpoint)
+                if only is not None:
+                    result = run_here(
+                        graph, process=only, patience=patience, recovery=recovery, **options
+                    )
+                elif over_processes:
+                    unknown_elsewhere = _session_problems(graph)
+                    if unknown_elsewhere:
+                        raise FlowgraphError(unknown_elsewhere)
+                    # Imported late: one process needs nothing of it.
+                    from semradio.flowgraphs.runtime.recovery.restarting import Restarting
+                    from semradio.flowgraphs.runtime.run.children import run_children
 
-                return Launcher(
-                    graph,
-                    transport=transport,
-                    chunk=chunk,
-                    max_seconds=max_seconds,
-                    on_progress=on_progress,
-                    control=server,
-                ).run()
-            return run_local(
-                graph,
-                chunk=chunk,
-                max_seconds=max_seconds,
-                on_progress=on_progress,
-                control=server,
-            )
+                    restarting = Restarting(graph.plan, why_not, state) if keeps else None
+                    result = run_children(
+                        graph,
+                        transport=transport,
+                        children=children,
+                        spare=spare,
+                        restarting=restarting,
+                        **options,
+                    )
+                else:
+                    result = run_here(graph, recovery=recovery, **options)
+        if profile is not None:
+            write_profile(profile, result)
+        return result
+
+    def _over_processes(self, processes: bool | None, only: str | None) -> bool:
+        """Whether a run starts processes of its own."""
+        return only is None and bool(self.plan.processes) and processes is not False
+
+
+def _check_state(
+    plan: Plan, why_not: Mapping[str, Sequence[str]], only: str | None, state: str | Path
+) -> None:
+    """Raise ParameterError where a run could not go on from its checkpoints."""
+    if plan.checkpoint == 0:
+        raise ParameterError(
+            f"'checkpoint: 0' keeps no checkpoints, and nothing could go on from {state}"
+        )
+    concerned = {
+        name: texts for name, texts in why_not.items() if only is None or name in (only, "")
+    }
+    if concerned:
+        raise ParameterError("\n".join(told(concerned)))
 
 
 @contextmanager
-def _listening(control: bool | str) -> Iterator[ControlServer | None]:
-    """Yield the control socket of a run, if it is to have one."""
-    if control is False:
+def _workers(
+    plan: Plan | None, state: str | Path | None
+) -> Iterator[tuple[Mapping[str, Child], Sequence[Child]]]:
+    """Yield forks that wait for jobs, and some for processes that die.
+
+    They end here if they have not been given any.
+    """
+    if plan is None:
+        yield {}, []
+        return
+    # Imported late: one process needs nothing of it.
+    from semradio.flowgraphs.runtime.run.forked import dismiss, fork_spares, fork_workers
+
+    children = fork_workers(plan)
+    count = spares(plan) if children and wanted(plan, state) else 0
+    spare = fork_spares(plan, count, children.values())
+    try:
+        yield children, spare
+    finally:
+        dismiss([*children.values(), *spare])
+
+
+@contextmanager
+def _logging(file: str | Path | None, plan: Plan) -> Iterator[ChangeLog | None]:
+    """Yield the log of a run's changes, if there is to be one."""
+    if file is None:
         yield None
         return
-    from semradio.flowgraphs.control.server import ControlServer
+    with ChangeLog(file, plan) as log:
+        yield log
 
-    server = ControlServer(control if isinstance(control, str) else None)
+
+class _Controls:
+    """Several things through which a run is steered, or looked at."""
+
+    def __init__(self, controls: Sequence[Control]) -> None:
+        self.controls = controls
+
+    def serve(self, host: Steerable) -> None:
+        """Let each of them take requests for a run that has begun."""
+        for control in self.controls:
+            control.serve(host)
+
+
+@contextmanager
+def _listening(
+    control: bool | str,
+    metrics: int | str | None,
+    view: bool | Sequence[str],
+    plan: Plan,
+    only: str | None,
+) -> Iterator[Control | None]:
+    """Yield the control socket of a run, and those who look at it, as far as it is to have them."""
+    with ExitStack() as stack:
+        controls: list[Control] = []
+        if control is not False or view is not False:
+            server = _control_server(control, plan, only)
+            stack.callback(server.close)
+            stack.push(partial(_told, server))
+            controls.append(server)
+        if metrics is not None:
+            figures = _metrics_server(metrics)
+            stack.callback(figures.close)
+            controls.append(figures)
+        if view is not False:
+            from semradio.flowgraphs.view.notebook import NotebookView
+
+            shown = NotebookView(server.endpoints, [] if view is True else view)
+            stack.callback(shown.close)
+            controls.append(shown)
+        yield _Controls(controls) if controls else None
+
+
+def _told(
+    server: ControlServer,
+    kind: type[BaseException] | None,
+    error: BaseException | None,
+    trace: TracebackType | None,
+) -> None:
+    """Tell those who look why a run fails."""
+    if error is not None:
+        server.last_word(str(error))
+
+
+def _control_server(control: bool | str, plan: Plan, only: str | None) -> ControlServer:
+    from semradio.flowgraphs.control.server import ControlServer, check_endpoint
+
+    if not isinstance(control, str):
+        return ControlServer()
+    check_endpoint(control)
+    check_control(plan, control)
+    return ControlServer(control, keys_of_wire(plan, control), only or RUN)
+
+
+def _metrics_server(address: int | str) -> MetricsServer:
     try:
-        yield server
-    finally:
-        server.close()
+        from semradio.flowgraphs.view.metrics import MetricsServer
+    except ModuleNotFoundError as error:
+        if error.name != "prometheus_client":
+            raise
+        raise ParameterError(
+            "metrics need the package 'prometheus_client': pip install 'semradio[view]'"
+        ) from None
+    return MetricsServer(address)
 
 
 def _parameters(block: Block) -> dict[str, Any]:
@@ -346,6 +553,31 @@ def _process_problems(plan: Plan) -> list[Problem]:
             for name, block in plan.blocks.items()
             if name not in owner
         ]
+    return problems
+
+
+def _view_problems(graph: Graph) -> list[Problem]:
+    """Return what is wrong with the panels of the view: each point must be a port, or a metric."""
+    problems = []
+    for panel in graph.plan.view.panels:
+        for point in panel.of:
+            name, _, port = point.rpartition(".")
+            if name in graph.plan.blocks and name not in graph.blocks:
+                continue  # Another process's, which looks at it itself.
+            if name not in graph.blocks:
+                problems.append(
+                    _problem(f"unknown block '{name}'{nearest(name, graph.blocks)}", panel.location)
+                )
+                continue
+            if panel.show in ("metrics", "confusion"):
+                continue
+            block = graph.blocks[name]
+            known = [*block.output_item_types, *block.input_types]
+            if port not in known:
+                message = f"block '{name}' has no port '{port}'{nearest(port, known)}"
+                problems.append(
+                    _problem(f"{message}; ports: {', '.join(known) or 'none'}", panel.location)
+                )
     return problems
 
 
@@ -381,32 +613,10 @@ def _as_text(name: str, value: Any) -> str:
     from semradio.flowgraphs.language.dump import one_line
 
     try:
-        return one_line(_plain(value))
+        return one_line(for_yaml(value))
     except (TypeError, RecursionError):
         raise ParameterError(
             f"variable '{name}' must be a number, text, true or false, None, or a list or dict of "
             f"such, not {type(value).__name__}: {value!r:.80}",
             name,
         ) from None
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as Python's own kinds that YAML has; TypeError if it has none for it."""
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, os.PathLike):
-        return _plain(os.fspath(value))
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("keys are text")
-        return {key: _plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, bool | str):
-        return value
-    # Members of an enumeration become the numbers that they are.
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    raise TypeError("no kind of YAML")

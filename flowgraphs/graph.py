@@ -8,8 +8,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from semradio.blocks.api import registry
-from semradio.blocks.api.block import Block, RateBlock, SyncBlock
+from semradio.blocks.api.block import Block
 from semradio.blocks.api.item_type import ItemType
+from semradio.blocks.api.kinds import RateBlock, SyncBlock
 from semradio.blocks.errors import SemradioError, nearest
 from semradio.flowgraphs.ordering import in_order
 from semradio.flowgraphs.plan import BlockPlan, EdgePlan, FlowgraphError, Location, Plan, Problem
@@ -33,6 +34,8 @@ class Graph:
         base_types: block classes that go before those of the registry, by type name.
         made: blocks that exist already, by name, as in a flowgraph made in Python.
         excused: blocks whose unconnected inputs are not mentioned.
+        only: blocks that are wanted; of the others only those are made and checked that tell
+            what these take in, and which ports connections mean. None: all are wanted.
 
     Raises:
         FlowgraphError: with everything that is wrong.
@@ -45,6 +48,7 @@ class Graph:
         base_types: Mapping[str, type[Block]] | None = None,
         made: Mapping[str, Block] | None = None,
         excused: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> None:
         self.plan = plan
         self.blocks: dict[str, Block] = {}
@@ -52,7 +56,11 @@ class Graph:
         self.edge_types: dict[str, ItemType] = {}
         self._problems: dict[tuple[Location | None, str], Problem] = {}
         self._excused = set(excused)
-        self._make(plan.blocks.values(), base_types or {}, made or {})
+        needed = plan.blocks.keys() if only is None else _needed(plan, only)
+        self._left = plan.blocks.keys() - needed
+        """Blocks that are not made because nobody wants them."""
+        wanted = [block for name, block in plan.blocks.items() if name in needed]
+        self._make(wanted, base_types or {}, made or {})
         self.plan = replace(plan, edges=self._connected(plan.edges))
         circled = self._sort()
         self._check_inputs()
@@ -67,13 +75,15 @@ class Graph:
         edge_types: Mapping[str, ItemType],
         *,
         base_types: Mapping[str, type[Block]] | None = None,
+        made: Mapping[str, Block] | None = None,
     ) -> Graph:
         """Make only some blocks of a plan that was checked elsewhere.
 
         Args:
             plan: the plan of a checked graph.
             blocks: names of the blocks to make; the others are not touched.
-            edge_types: item types of all edges, by label.
+            edge_types: item types of the edges at these blocks, by label.
+            made: blocks that exist already, by name.
 
         Raises:
             FlowgraphError: a block cannot be made here, or does not take the item types.
@@ -83,7 +93,7 @@ class Graph:
         graph.blocks = {}
         graph.edge_types = dict(edge_types)
         graph._problems = {}
-        graph._make([plan.blocks[name] for name in blocks], base_types or {}, {})
+        graph._make([plan.blocks[name] for name in blocks], base_types or {}, made or {})
         into, _ = graph._by_block()
         needs = {name: {e.source for e in into[name]} & into.keys() for name in into}
         graph.order, _ = in_order(needs)
@@ -145,7 +155,8 @@ class Graph:
             for name in missing:
                 hint = nearest(name, self.plan.blocks)
                 self._edge_problem(f"unknown block '{name}'{hint}", edge)
-            if missing or edge.source not in self.blocks or edge.target not in self.blocks:
+            known = self.blocks.keys() | self._left
+            if missing or edge.source not in known or edge.target not in known:
                 self._excused.add(edge.target)
                 continue
             output = self._port(edge.source, edge.output, "output", edge)
@@ -166,6 +177,8 @@ class Graph:
         return found
 
     def _port(self, name: str, port: str, kind: str, edge: EdgePlan) -> str | None:
+        if name in self._left:
+            return port
         block = self.blocks[name]
         ports = list(block.inputs if kind == "input" else block.outputs)
         if port in ports:
@@ -184,10 +197,11 @@ class Graph:
 
     def _sort(self) -> set[str]:
         """Set the order; returns the blocks that stand in circles."""
-        needs: dict[str, set[str]] = {name: set() for name in self.blocks}
+        needs: dict[str, set[str]] = {name: set() for name in self.plan.blocks}
         for edge in self.plan.edges:
             needs[edge.target].add(edge.source)
-        self.order, circles = in_order(needs)
+        order, circles = in_order(needs)
+        self.order = [name for name in order if name in self.blocks]
         for circle in circles:
             closing = next(e for e in self.plan.edges if (e.source, e.target) == (*circle[-2:],))
             self._edge_problem(
@@ -207,7 +221,7 @@ class Graph:
 
     def _resolve(self, circled: Collection[str]) -> None:
         rates: dict[str, Rate | None] = {}
-        unknown = {*circled, *self._excused}
+        unknown = {*circled, *self._excused, *self._left}
         into, out_of = self._by_block()
         for name in self.order:
             edges = into[name]
@@ -242,9 +256,11 @@ class Graph:
             pattern = self.blocks[name].inputs[edge.input].pattern
             item = self.edge_types[edge.label]
             if pattern is not None and not pattern.accepts(item):
+                dtype = pattern.cast_of(item)
+                hint = f"; between them a {{block: cast, type: {dtype}}} makes it fit"
                 self._edge_problem(
                     f"{edge.label}: {edge.source}.{edge.output} gives {item}, "
-                    f"{edge.target}.{edge.input} takes {pattern}",
+                    f"{edge.target}.{edge.input} takes {pattern}{hint if dtype else ''}",
                     edge,
                 )
                 fits = False
@@ -300,6 +316,26 @@ class Graph:
             consumed, produced = block.rate()
             return origin, rate * Fraction(produced, consumed)
         return (origin, rate) if isinstance(block, SyncBlock) else None
+
+
+def _needed(plan: Plan, wanted: Collection[str]) -> set[str]:
+    """Return some blocks, those that feed them, and those with ports that only they can name."""
+    into: dict[str, set[str]] = {}
+    naming = set()
+    for edge in plan.edges:
+        into.setdefault(edge.target, set()).add(edge.source)
+        if not edge.output:
+            naming.add(edge.source)
+        if not edge.input:
+            naming.add(edge.target)
+    feeding: set[str] = set()
+    left = list(wanted)
+    while left:
+        name = left.pop()
+        if name not in feeding:
+            feeding.add(name)
+            left += into.get(name, ())
+    return (naming | feeding) & plan.blocks.keys()
 
 
 def _about(name: str, kind: str, message: str) -> str:

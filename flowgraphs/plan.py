@@ -10,10 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from semradio.blocks.api.queue import Policy
+from semradio.blocks.engine.queue import Policy
 from semradio.blocks.errors import SemradioError
+from semradio.flowgraphs.keys import (
+    Address,
+    Amount,
+    Choice,
+    Number,
+    Protection,
+    Text,
+    Whole,
+    Wholes,
+    key,
+)
 
 _KEY_LIKE = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{48,}(?![0-9A-Fa-f])")
 """Hexadecimal digits as long as a key: shown nowhere, in case they are one."""
@@ -91,9 +102,9 @@ class EdgePlan:
     output: str
     target: str
     input: str
-    queue: int | None = None
-    """Capacity in items; None leaves it to the runtime."""
-    policy: Policy = "block"
+    queue: int | None = key(None, Whole(), "Capacity in items.")
+    """None leaves it to the runtime."""
+    policy: Policy = key("block", Choice(get_args(Policy)), "What a full queue does.")
     location: Location | None = None
     comment: str = ""
 
@@ -109,12 +120,52 @@ class ProcessPlan:
 
     name: str
     blocks: list[str]
-    bind: str | None = None
-    """ZeroMQ endpoint to listen on, such as ``tcp://0.0.0.0:5555``."""
-    endpoint: str | None = None
-    """ZeroMQ endpoint to which other processes connect, such as ``tcp://alice.lan:5555``."""
+    bind: str | None = key(None, Address(), "Address to listen on.")
+    endpoint: str | None = key(None, Address(), "Address others connect to.")
+    cpus: list[int] | None = key(None, Wholes(), "CPUs of its host that it runs on.")
+    """None: wherever the system puts it."""
     location: Location | None = None
     comment: str = ""
+
+
+SHOWN = (
+    "constellation",
+    "spectrum",
+    "waterfall",
+    "time",
+    "histogram",
+    "pictures",
+    "classes",
+    "metrics",
+    "confusion",
+)
+"""What a panel of a view may show."""
+
+
+@dataclass(slots=True)
+class PanelPlan:
+    """One panel that a view of the run opens first."""
+
+    title: str
+    of: list[str]
+    """Ports, ``block.port``; of metrics ``block.metric``."""
+    show: str | None = key(None, Choice(SHOWN), "How it is drawn; if not given, as suits best.")
+    sample_rate: float | None = key(None, Number(positive=True), "Hz; axes then have units.")
+    center: float = key(0.0, Number(), "Hz, what zero frequency stands for.")
+    unit: str = key("", Text(), "Of what is drawn.")
+    location: Location | None = None
+
+
+@dataclass(slots=True)
+class ViewPlan:
+    """How a run is looked at, and what is different when it is run to be looked at."""
+
+    pace: float | None = key(
+        None, Number(positive=True), "Items a second of each source, when run with --view."
+    )
+    variables: dict[str, Any] = field(default_factory=dict)
+    """Values that variables have when run with ``--view``."""
+    panels: list[PanelPlan] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -129,9 +180,30 @@ class Plan:
     edges: list[EdgePlan] = field(default_factory=list)
     processes: dict[str, ProcessPlan] = field(default_factory=dict)
     """Empty when the flowgraph names no processes: it then runs as one."""
-    chunk: int | None = None
-    """Items that a source emits per step; None leaves it to the runtime."""
+    chunk: int | None = key(None, Whole(), "Items that a source emits per step.")
+    """None leaves it to the runtime."""
+    view: ViewPlan = field(default_factory=ViewPlan)
+    security: dict[str, str] | str | None = key(
+        None, Protection(), "Keys between hosts: 'none', or {curve: FOLDER} of 'semradio keys'."
+    )
+    """None: nothing is said, and nothing may listen beyond this host."""
+    checkpoint: float | None = key(
+        None, Amount(), "Seconds between two checkpoints of a process; 0: none."
+    )
+    """None: none, unless they are needed; then by what one costs."""
+    restart: int | None = key(
+        None,
+        Amount(whole=True),
+        "How often within 'restart_within' a process that died is started again.",
+    )
+    """None: three times where checkpoints are kept."""
+    restart_within: float = key(60.0, Number(positive=True), "Seconds; see 'restart'.")
     code: list[str] = field(default_factory=list)
     """Python files that define further block types."""
     import_folders: list[str] = field(default_factory=list)
     """Folders from which code that the flowgraph names is imported; empty unless it is allowed."""
+
+    @property
+    def block_types(self) -> list[str]:
+        """Types of the blocks, each once, sorted."""
+        return sorted({block.type for block in self.blocks.values()})

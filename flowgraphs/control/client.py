@@ -10,15 +10,20 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from semradio.blocks.errors import ParameterError, SemradioError, nearest
+from semradio.blocks.zeromq import Socket
 from semradio.flowgraphs.control import folder, messages
 from semradio.flowgraphs.control.server import TAKEN_S
+from semradio.flowgraphs.curve.entry import call
+from semradio.flowgraphs.curve.folder import CHANGE, LOOK, RUN, KeysError, read_pair, read_public
 from semradio.flowgraphs.plan import veiled
+from semradio.flowgraphs.runtime.watch import Drawn, Status, Tap
 
 ANSWER_S = TAKEN_S + 2.0
 """Seconds that a run may take to answer: another's change may have to be answered first."""
@@ -29,7 +34,14 @@ CHANGE_S = TAKEN_S + ANSWER_S
 _LOOK_EVERY_S = 0.1
 """Seconds between two looks for a run that is waited for."""
 
-_EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
+_NOT_LET_IN = (
+    zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+)
+_EVENTS = (
+    zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED | _NOT_LET_IN
+)
 
 
 class ControlError(SemradioError):
@@ -40,6 +52,31 @@ class ControlError(SemradioError):
 
     def __init__(self, message: str) -> None:
         super().__init__(veiled(message))
+
+
+class RefusedError(ControlError):
+    """The run is there, and could not do what it was asked for; perhaps it can later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The keys with which a control socket on another host is asked.
+
+    Args:
+        folder: of keys: the pair ``change`` is shown if it is there, ``look`` otherwise.
+        process: whose key the run must have: the process that was started with ``--only``.
+    """
+
+    folder: Path
+    process: str = RUN
+
+    def show(self, socket: Socket) -> None:
+        """Give a socket its keys; KeysError if they are not there."""
+        try:
+            pair = read_pair(self.folder, CHANGE)
+        except KeysError:
+            pair = read_pair(self.folder, LOOK)
+        call(socket, pair, read_public(self.folder, self.process))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +112,24 @@ class Control:
 
     Args:
         endpoint: its control socket, such as ``tcp://127.0.0.1:5556``.
+        entry: the keys to be shown there; None: it wants none.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, entry: Entry | None = None) -> None:
         self.endpoint = endpoint
+        self.entry = entry
 
     @classmethod
-    def find(cls, run: str | int | None = None, wait: float = 0.0) -> Control:
+    def find(
+        cls, run: str | int | None = None, wait: float = 0.0, entry: Entry | None = None
+    ) -> Control:
         """Find a run of this user on this host.
 
         Args:
             run: its process id, the name of its flowgraph (or of its process, with ``--only``), or
                 an endpoint, also of another host; None where there is only one run.
             wait: seconds to wait for one that is only about to start.
+            entry: the keys to be shown at an endpoint.
 
         Raises:
             ParameterError: there is none, or more than one, or the time is none.
@@ -99,10 +141,10 @@ class Control:
         if wanted is not None and "://" in wanted:
             question = messages.AskRunning()
             while time.monotonic() < deadline and isinstance(
-                _ask([wanted], question, ANSWER_S)[wanted], ControlError
+                _ask([wanted], question, ANSWER_S, entry)[wanted], ControlError
             ):
                 time.sleep(_LOOK_EVERY_S)
-            return cls(wanted)
+            return cls(wanted, entry)
         while True:
             found = find_runs()
             fits = [f for f in found if wanted is None or _fits(f, wanted)]
@@ -113,7 +155,8 @@ class Control:
             return cls(fits[0].endpoint)
         if fits:
             raise _mistake(
-                f"several flowgraphs are running, say which with --run PID: {_listed(fits)}"
+                "several flowgraphs are running, say which with --run PID ('semradio top' "
+                f"and 'view' take the PID alone): {_listed(fits)}"
             )
         if not found:
             unseen = "".join(f"; cannot look there: {reason}" for reason in folder.unseen())
@@ -179,8 +222,52 @@ class Control:
         if answer.refused:
             told = [f"{block} from item {index}" for block, index in answer.taken.items()]
             done = [f"taken over: {', '.join(told)}"] if told else []
-            raise ControlError("; ".join([*answer.refused.values(), *done]))
+            raise RefusedError("; ".join([*answer.refused.values(), *done]))
         return {name: answer.taken[name.rpartition(".")[0]] for name in values}
+
+    def tap(self, tap: Tap) -> messages.Tapped:
+        """Ask for messages of some items at a port, or for more of them.
+
+        Args:
+            tap: port, rate, and the endpoint of a PULL socket that has been bound.
+
+        Raises:
+            ParameterError: there is no such port, or a value is out of its limits.
+            RefusedError: the process of the port does not answer.
+            ControlError: the run does not answer.
+        """
+        request = messages.AskTap(tap.port, tap.to, tap.number, tap.per_s, tap.items)
+        answer = self._answer(request, ANSWER_S)
+        assert isinstance(answer, messages.Tapped)
+        return answer
+
+    def untap(self, to: str, number: int) -> None:
+        """Ask for no more messages of a tap.
+
+        Raises:
+            ControlError: the run does not answer.
+        """
+        self._answer(messages.AskUntap(to, number), ANSWER_S)
+
+    def status(self) -> Status:
+        """Return how the flowgraph stands: items, queues, seconds and memory.
+
+        Raises:
+            ControlError: the run does not answer.
+        """
+        answer = self._answer(messages.AskStatus(), ANSWER_S)
+        assert isinstance(answer, messages.IsStatus)
+        return answer.status
+
+    def graph(self) -> Drawn:
+        """Return blocks, ports, item types and edges as data to be drawn.
+
+        Raises:
+            ControlError: the run does not answer.
+        """
+        answer = self._answer(messages.AskGraph(), ANSWER_S)
+        assert isinstance(answer, messages.IsGraph)
+        return answer.graph
 
     def stop(self) -> None:
         """Let the run end its sources, drain and report, as Ctrl-C does.
@@ -191,11 +278,11 @@ class Control:
         self._answer(messages.AskStop(), ANSWER_S)
 
     def _answer(self, request: messages.Request, within: float) -> messages.Answer:
-        answer = _ask([self.endpoint], request, within)[self.endpoint]
+        answer = _ask([self.endpoint], request, within, self.entry)[self.endpoint]
         if isinstance(answer, ControlError):
             raise answer
         if isinstance(answer, messages.Refused):
-            raise (_mistake if answer.mistaken else ControlError)(answer.reason)
+            raise (_mistake if answer.mistaken else RefusedError)(answer.reason)
         return answer
 
 
@@ -208,7 +295,10 @@ class _EndedError(ControlError):
 
 
 def _ask(
-    endpoints: Iterable[str], request: messages.Request, within: float
+    endpoints: Iterable[str],
+    request: messages.Request,
+    within: float,
+    entry: Entry | None = None,
 ) -> dict[str, messages.Answer | ControlError]:
     """Ask several runs at once; returns each one's answer, or why there is none."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -216,6 +306,8 @@ def _ask(
     try:
         for endpoint in endpoints:
             lines.append(_Line(context, endpoint))
+            if entry is not None:
+                entry.show(lines[-1].socket)
         poller = zmq.Poller()
         for line in lines:
             line.start(request, poller)
@@ -273,6 +365,11 @@ class _Line:
             event = recv_monitor_message(self.monitor)["event"]
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.connected = True
+            elif event & _NOT_LET_IN:
+                self.answer = ControlError(
+                    f"the run at {self.endpoint} does not let in who has not the right key: name "
+                    "the folder of keys, and the process if it was started with --only"
+                )
             elif event == zmq.EVENT_DISCONNECTED:
                 self.answer = _EndedError(f"the run at {self.endpoint} ended before it answered")
             elif event == zmq.EVENT_CONNECT_RETRIED and not self.connected:

@@ -41,8 +41,11 @@ def folders() -> list[Path]:
     return found
 
 
-def take() -> Path:
+def take(ending: str = ".sock") -> Path:
     """Return the path of a new socket of this process, in a folder made for it.
+
+    Args:
+        ending: of its name; that of control sockets, unless it is for something else.
 
     Raises:
         SemradioError: no folder can be used; it says why.
@@ -52,7 +55,7 @@ def take() -> Path:
         reason = _made(folder)
         if reason is None:
             with _taking:
-                path = next(p for p in _names(folder) if p not in _taken)
+                path = next(p for p in _names(folder, ending) if p not in _taken)
                 _taken.add(path)
             return path
         reasons.append(reason)
@@ -88,10 +91,10 @@ def clear(path: Path) -> None:
             path.unlink()
 
 
-def _names(folder: Path) -> Iterator[Path]:
-    yield folder / f"{os.getpid()}.sock"
+def _names(folder: Path, ending: str) -> Iterator[Path]:
+    yield folder / f"{os.getpid()}{ending}"
     for number in itertools.count(2):
-        yield folder / f"{os.getpid()}-{number}.sock"
+        yield folder / f"{os.getpid()}-{number}{ending}"
 
 
 def _made(folder: Path) -> str | None:

@@ -1,8 +1,11 @@
 """What a control socket and its clients say to each other: one JSON object each way.
 
-Request: ``{"ask": "running"}``, ``{"ask": "change", "changes": {BLOCK: {PARAMETER: value}}}`` or
-``{"ask": "stop"}``. Answer: an object whose ``answer`` is ``running``, ``changed``, ``stopping``
-or ``refused``. A reason repeats what was asked for, and shows no key that stands there by mistake.
+Request: ``{"ask": "running"}``, ``{"ask": "change", "changes": {BLOCK: {PARAMETER: value}}}``,
+``{"ask": "tap", "port": ..., "to": ..., "number": ...}``, ``{"ask": "untap", ...}``,
+``{"ask": "status"}``, ``{"ask": "graph"}`` or ``{"ask": "stop"}``. Answer: an object whose
+``answer`` is ``running``, ``changed``, ``tapped``, ``untapped``, ``status``, ``graph``,
+``stopping`` or ``refused``. A reason repeats what was asked for, and shows no key that stands there
+by mistake.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from typing import Any
 
 import msgspec
 
+from semradio.flowgraphs.plain import for_message
 from semradio.flowgraphs.plan import veiled
-from semradio.flowgraphs.runtime.live import LiveParameter
+from semradio.flowgraphs.runtime.change import LiveParameter
+from semradio.flowgraphs.runtime.watch import Drawn, Status
 
 MAX_REQUEST = 16 * 1024
 """Bytes of a request at most; it has to fit into the pipe to a worker process."""
@@ -29,6 +34,36 @@ class AskChange(msgspec.Struct, tag="change", tag_field="ask"):
     """Change live parameters: values by block and parameter, all or none."""
 
     changes: dict[str, dict[str, Any]]
+
+
+class AskTap(msgspec.Struct, tag="tap", tag_field="ask"):
+    """Show what passes at a port: send messages of some items to a socket that the asker has bound.
+
+    The same number again renews the tap, perhaps at another rate.
+    """
+
+    port: str
+    to: str
+    """Endpoint of a PULL socket; beyond this user's folder only if the run was told to listen."""
+    number: int
+    per_s: float = 30.0
+    items: int = 1024
+    """Of one message at most."""
+
+
+class AskUntap(msgspec.Struct, tag="untap", tag_field="ask"):
+    """Show nothing more for a tap."""
+
+    to: str
+    number: int
+
+
+class AskStatus(msgspec.Struct, tag="status", tag_field="ask"):
+    """How does it stand?"""
+
+
+class AskGraph(msgspec.Struct, tag="graph", tag_field="ask"):
+    """What is wired how?"""
 
 
 class AskStop(msgspec.Struct, tag="stop", tag_field="ask"):
@@ -59,6 +94,32 @@ class Changed(msgspec.Struct, tag="changed", tag_field="answer"):
         self.refused = {block: veiled(reason) for block, reason in self.refused.items()}
 
 
+class Tapped(msgspec.Struct, tag="tapped", tag_field="answer"):
+    """Messages come from now on; see :class:`semradio.flowgraphs.runtime.watch.Glimpse`."""
+
+    number: int
+    item: str
+    process: str
+
+
+class Untapped(msgspec.Struct, tag="untapped", tag_field="answer"):
+    """No more messages come, but for those on the way."""
+
+    number: int
+
+
+class IsStatus(msgspec.Struct, tag="status", tag_field="answer"):
+    """How the flowgraph stands."""
+
+    status: Status
+
+
+class IsGraph(msgspec.Struct, tag="graph", tag_field="answer"):
+    """What is wired how."""
+
+    graph: Drawn
+
+
 class Stopping(msgspec.Struct, tag="stopping", tag_field="answer"):
     """The sources end now; the rest is drained."""
 
@@ -74,8 +135,11 @@ class Refused(msgspec.Struct, tag="refused", tag_field="answer"):
         self.reason = veiled(self.reason)
 
 
-Request = AskRunning | AskChange | AskStop
-Answer = IsRunning | Changed | Stopping | Refused
+CHANGING = (AskChange, AskStop)
+"""Requests that do more than look."""
+
+Request = AskRunning | AskChange | AskTap | AskUntap | AskStatus | AskGraph | AskStop
+Answer = IsRunning | Changed | Tapped | Untapped | IsStatus | IsGraph | Stopping | Refused
 
 requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
@@ -83,10 +147,4 @@ answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 
 def encode(message: Request | Answer) -> bytes:
     """Return a message as JSON; TypeError where a value is not plain data."""
-    return msgspec.json.encode(message, enc_hook=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} is not plain data")
+    return msgspec.json.encode(message, enc_hook=for_message)

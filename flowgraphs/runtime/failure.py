@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from semradio.blocks.api.runner import BlockError
-from semradio.blocks.errors import SemradioError
+from semradio.blocks.errors import BlockError, SemradioError
 from semradio.flowgraphs.plan import Plan
 
 NOT_STARTED = -1

@@ -1,134 +1,193 @@
-"""The scheduler of one process: steps its blocks in topological order until all have ended.
+"""The scheduler of one process: steps its chains in topological order until all have ended.
 
-A pass lets every block work on what waits for it, so a chunk that a source emits runs through the
-whole process while it is still in the cache: no thread hand-over, no event loop, no copy. Only
-when a pass moves nothing does the scheduler wait: for messages, for a clock, or, if there is
-nothing to wait for, it makes room where two paths of unequal length hold each other up.
+A pass lets every chain work on what waits for it, so what a source makes runs through the whole
+process while it is still in the cache: no thread hand-over, no event loop, no copy. Only when a
+pass moves nothing does the scheduler wait: for messages, for a clock, or, if there is nothing to
+wait for, it makes room where two paths of unequal length hold each other up.
+
+Other threads ask for something by posting an act into the inbox. It is read between passes only,
+when every chain stands at an item border.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 
 import zmq
 
-from semradio.blocks.api.queue import Queue
-from semradio.blocks.api.runner import Runner, SourceRunner
+from semradio.blocks.engine.chain import Chain
+from semradio.blocks.engine.queue import Queue
+from semradio.blocks.engine.queue_intake import QueueIntake
+from semradio.blocks.engine.target import Target
 from semradio.blocks.errors import SemradioError
-from semradio.flowgraphs.runtime.segment import Segment, segments_of
-from semradio.flowgraphs.runtime.sockets import Socket
+from semradio.flowgraphs.runtime.edges.sockets import Socket
+
+Act = Callable[[], None]
+"""Something to be done between two passes."""
+
+_ACTS = 16
+"""Acts between two passes at most: however fast others ask, the streams go on."""
 
 _TICK = 0.05
 """Longest wait in seconds before requests from outside are looked at again."""
 
-_PASSES_PER_LOOK = 8
-"""Passes between two looks at the clock and at requests from outside."""
+_WATCHED_TICK = 0.005
+"""The same while somebody looks on, who is to see soon what there is."""
+
+WATCHED_S = 60.0
+"""Seconds for which waits are accounted for after somebody has asked."""
 
 _CLOCK_TICK = 0.001
 """Wait in seconds while a block waits for a clock."""
 
 
+class Waits:
+    """Seconds with nothing to do, and what was waited for; counted while somebody looks."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.for_room: dict[Target, float] = {}
+        self.for_items: dict[Queue, float] = {}
+        self.take_down: Callable[[float], None] | None = None
+        """Told of each wait that is over, where somebody wants to know."""
+
+    def note(self, chains: Sequence[Chain], seconds: float) -> None:
+        """Account for one wait."""
+        self.total += seconds
+        if self.take_down is not None:
+            self.take_down(seconds)
+        for chain in chains:
+            if chain.finished:
+                continue
+            full = [target for target in chain.outside if target.items >= target.capacity]
+            for target in full:
+                self.for_room[target] = self.for_room.get(target, 0.0) + seconds
+            for queue in () if full else chain.intake.queues:
+                if not queue.items and not queue.ended:
+                    self.for_items[queue] = self.for_items.get(queue, 0.0) + seconds
+
+
 class Scheduler:
-    """Runs the runners of one process.
+    """Runs the chains of one process.
 
     Args:
-        runners: by block name, in topological order.
+        chains: in topological order.
+        inbox: what others have asked for; see :meth:`post`.
         steps: further work of each pass, such as the edges to other processes; each tells whether
             anything happened.
         idle_sockets: sockets whose messages end a wait.
-        done: whether the edges have finished too.
+        edges_done: whether the edges have finished too.
     """
 
     def __init__(
         self,
-        runners: Mapping[str, Runner],
+        chains: Sequence[Chain],
+        inbox: deque[Act],
         steps: Sequence[Callable[[], bool]] = (),
         idle_sockets: Sequence[Socket] = (),
-        done: Callable[[], bool] = lambda: True,
+        edges_done: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.runners = list(runners.values())
-        units = segments_of(runners)
-        self.segments = [unit for unit in units if isinstance(unit, Segment)]
-        self.steps = [*steps, *(unit.step for unit in units)]
+        self.chains = list(chains)
+        self.inbox = inbox
+        self.steps = [*steps, *(chain.step for chain in chains)]
         self.poller: zmq.Poller | None = None
         if idle_sockets:
             self.poller = zmq.Poller()
             for socket in idle_sockets:
                 self.poller.register(socket, zmq.POLLIN)
-        self.edges_done = done
-        self.stopping = False
-        self.on_tick: Callable[[], None] = lambda: None
-        self.on_stop: Callable[[], None] = lambda: None
-        self.tick_every = 0.1
+        self.edges_done = edges_done
+        self.done = False
+        self.waits = Waits()
+        self.watched_until = 0.0
+        """Until when waits are accounted for."""
+        self.watched_always = False
 
-    def stop(self) -> None:
-        """Let the sources end at the next item border; everything under way is finished."""
-        self.stopping = True
-        for segment in self.segments:
-            segment.attention.append(self)
+    def post(self, act: Act) -> None:
+        """Ask for an act between two passes; any thread may. After the end it happens at once."""
+        self.inbox.append(act)
+        if self.done:
+            self._act()
 
-    def settle(self) -> None:
-        """Bring the counts of all runners and queues up to date."""
-        for segment in self.segments:
-            segment.settle()
-
-    def busy(self) -> dict[str, float]:
-        """Return the seconds that each block has worked, by name; estimated from samples."""
-        factors = {id(r): s.time_factor for s in self.segments for r in s.runners}
-        return {r.block.name: r.busy * factors.get(id(r), 1.0) for r in self.runners}
-
-    def run(self) -> None:
-        """Run until every block has ended and every edge has delivered.
+    def run_for(self, seconds: float) -> bool:
+        """Run for about so long; returns whether every block has ended and every edge delivered.
 
         Raises:
             BlockError: a block failed.
             SemradioError: the flowgraph holds itself up for good.
         """
-        steps = self.steps
+        steps, inbox = self.steps, self.inbox
         clock = time.monotonic
-        next_tick = clock() + self.tick_every
-        passes = 0
-        while True:
+        deadline = clock() + seconds
+        while not self.done:
+            if inbox:
+                self._act(_ACTS)
             progress = False
             for step in steps:
                 if step():
                     progress = True
-            passes += 1
             if not progress:
-                if all(runner.finished for runner in self.runners) and self.edges_done():
-                    self.settle()
-                    return
+                if all(chain.finished for chain in self.chains) and self.edges_done():
+                    self.done = True
+                    self._act()
+                    break
                 self._wait()
-            elif passes % _PASSES_PER_LOOK:
-                continue
-            if self.stopping:
-                self._end_sources()
-            if clock() >= next_tick:
-                self.on_tick()
-                next_tick = clock() + self.tick_every
+            if clock() >= deadline:
+                break
+        return self.done
 
-    def _end_sources(self) -> None:
-        self.stopping = False
-        for runner in self.runners:
-            runner.block.stopping = True
-            if isinstance(runner, SourceRunner):
-                runner.end()
-        self.on_stop()
+    def add(self, step: Callable[[], bool]) -> None:
+        """Do further work in each pass; only as an act, or before the first pass."""
+        self.steps.append(step)
+
+    def remove(self, step: Callable[[], bool]) -> None:
+        """Do some work no more; only as an act."""
+        self.steps.remove(step)
+
+    def _act(self, most: float = math.inf) -> None:
+        # Two threads may be here at once after the end.
+        while most > 0:
+            try:
+                act = self.inbox.popleft()
+            except IndexError:
+                return
+            act()
+            most -= 1
+
+    def watch(self) -> None:
+        """Account for waits for a while; any thread may ask."""
+        self.watched_until = time.monotonic() + WATCHED_S
 
     def _wait(self) -> None:
-        waiting = any(runner.waiting for runner in self.runners if not runner.finished)
-        for runner in self.runners:
-            runner.waiting = False
-        pause = _CLOCK_TICK if waiting else _TICK
+        if not self.watched_until:
+            self._wait_for(_TICK)
+            return
+        began = time.monotonic()
+        if began > self.watched_until and not self.watched_always:
+            self.watched_until = 0.0
+        self._wait_for(_WATCHED_TICK)
+        self.waits.note(self.chains, time.monotonic() - began)
+
+    def _wait_for(self, tick: float) -> None:
+        waiting = any(chain.waiting for chain in self.chains if not chain.finished)
+        for chain in self.chains:
+            chain.waiting = False
+        pause = _CLOCK_TICK if waiting else tick
         if self.poller is not None:
             if not waiting and self._stalled_by_local_queue():
                 return
             self.poller.poll(int(pause * 1000))
         elif waiting:
             time.sleep(pause)
-        elif not self._stalled_by_local_queue():
-            stuck = ", ".join(f"'{r.block.name}'" for r in self.runners if not r.finished)
+        elif not self.inbox and not self._stalled_by_local_queue():
+            stuck = ", ".join(
+                f"'{stage.block.name}'"
+                for chain in self.chains
+                for stage in chain.stages
+                if not stage.finished
+            )
             raise SemradioError(f"the flowgraph has come to a halt: {stuck} wait for each other")
 
     def _stalled_by_local_queue(self) -> bool:
@@ -138,11 +197,13 @@ class Scheduler:
         queue holds (Parks, "Bounded scheduling of process networks", 1995).
         """
         full: list[Queue] = []
-        for runner in self.runners:
-            if runner.finished or len(runner.queues) < 2:
+        for chain in self.chains:
+            queues = chain.intake.queues
+            if chain.finished or len(queues) < 2:
                 continue
-            if any(queue.items == 0 and not queue.ended for queue in runner.queues):
-                full += [q for q in runner.queues if q.items >= q.capacity]
+            grid = chain.intake.grid if isinstance(chain.intake, QueueIntake) else None
+            if any(queue.items < (grid or 1) and not queue.ended for queue in queues):
+                full += [q for q in queues if q.items >= q.capacity]
         if not full:
             return False
         smallest = min(full, key=lambda queue: queue.capacity)

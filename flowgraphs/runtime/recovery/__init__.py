@@ -1,0 +1,1 @@
+"""What lets a process go on where another one was killed."""
