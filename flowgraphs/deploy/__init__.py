@@ -1,0 +1,1 @@
+"""Puts the processes of a flowgraph where they belong, with engines that exist."""
