@@ -1,0 +1,1 @@
+"""A running flowgraph in a terminal: ``semradio top``."""
