@@ -19,18 +19,11 @@ _QUICK = "Quick training, which shows the course of things, not their size."
 def caption(figure: Figure, table: Table) -> str:
     """Return a figure's caption, told by its table."""
     runs = [row for row in table.rows if row["images"] is not None]
-    sets = [
-        f"{' and '.join(datasets)}, {images:,} {_SPLITS.get(split, f'images of {split}')}"
-        + " of each" * (len(datasets) > 1)
-        for datasets, split, images in dict.fromkeys(
-            (_datasets(row), row["split"], row["images"]) for row in runs
-        )
-    ]
+    sets = list(dict.fromkeys(_measured_on(row) for row in runs))
     trainings = {row["training"] for row in table.rows}
     seeds = len({row["seed"] for row in table.rows})
-    return _joined(
-        f"{'; '.join([*sets, figure.note])}.", _drawn(figure, trainings, seeds), trainings
-    )
+    measured = "; ".join(part for part in (*sets, figure.note) if part)
+    return _joined(f"{measured}.", _drawn(figure, trainings, seeds), trainings)
 
 
 def sheet_caption(examples: Examples, sheet: Sheet) -> str:
@@ -49,10 +42,15 @@ def _drawn(figure: Figure, trainings: set[str], seeds: int) -> str:
     """Return what the intervals are over."""
     shipped = "zoo" in trainings
     if seeds == 1:
-        known = f"One seed of {_words(figure.chance)}" if shipped else "One seed"
+        told = shipped or "none" in trainings
+        known = f"One seed of {_words(figure.chance)}" if told else "One seed"
         words = f"{known}, so no intervals."
     else:
-        over = figure.chance if shipped else ("weights", "batches", *figure.chance)
+        over = (
+            figure.chance
+            if shipped or "none" in trainings
+            else ("weights", "batches", *figure.chance)
+        )
         words = f"Mean and 95\u00a0% interval (Student's t) over {seeds} seeds of {_words(over)}."
     return f"One training stands behind each curve. {words}" if shipped else words
 
@@ -60,6 +58,16 @@ def _drawn(figure: Figure, trainings: set[str], seeds: int) -> str:
 def _words(several: tuple[str, ...]) -> str:
     *first, last = several
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _measured_on(row: dict[str, Any]) -> str:
+    """Return what a run had to send; of a figure without data sets, the number of frames."""
+    images = row["images"]
+    if not {"dataset", "datasets"} & row.keys():
+        return f"{images:,} frames"
+    datasets, split = _datasets(row), row["split"]
+    told = f"{' and '.join(datasets)}, {images:,} {_SPLITS.get(split, f'images of {split}')}"
+    return told + " of each" * (len(datasets) > 1)
 
 
 def _datasets(row: dict[str, Any]) -> tuple[str, ...]:

@@ -1,26 +1,21 @@
-"""The figures by name: each module of this package that declares a ``FIGURE``."""
+"""The figures by name, as the systems declare them."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 
 from semradio.blocks.errors import ParameterError, nearest
-from semradio.flowgraphs import figures
 from semradio.flowgraphs.figures.declaration import AnyFigure
+from semradio.flowgraphs.systems import figure_modules
 
 
 @cache
 def all_figures() -> dict[str, AnyFigure]:
     """Return the figures by name, sorted."""
-    found = {}
-    for module in pkgutil.iter_modules(figures.__path__):
-        figure = getattr(
-            importlib.import_module(f"{figures.__name__}.{module.name}"), "FIGURE", None
-        )
-        if figure is not None:
-            found[figure.name] = figure
+    found: dict[str, AnyFigure] = {}
+    for module in figure_modules():
+        figure: AnyFigure = module.FIGURE
+        found[figure.name] = figure
     return dict(sorted(found.items()))
 
 

@@ -1,17 +1,12 @@
-"""What modules and links cost: their size, and a module's time on one core."""
+"""What models cost: their size, and their time on one core."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from semradio.blocks.errors import ModelError
-from semradio.blocks.neural.model_file import read_card
-from semradio.blocks.neural.onnx_session import OnnxSession
 
 BATCH = 64
 """Frames of one timed call."""
@@ -19,34 +14,40 @@ BATCH = 64
 _CALLS, _REPEATS = 20, 25
 
 
-def parameters(folder: Path) -> float:
-    """Return the number of trained weights of Alice's module in a folder of models.
+def weights(path: Path) -> float:
+    """Return the number of trained weights of a model file, as its card tells it.
 
     Raises:
         ModelError: there is no such file, or its card does not say.
     """
-    return _weights(folder / "alice.onnx")
+    from semradio.blocks.neural.model_file import read_card
 
-
-def link_parameters(folder: Path) -> float:
-    """Return the number of trained weights of all models in a folder.
-
-    Raises:
-        ModelError: a card does not say.
-    """
-    return sum(_weights(path) for path in sorted(folder.glob("*.onnx")))
-
-
-def _weights(path: Path) -> float:
     card = read_card(path)
     if card is None or card.parameters is None:
         raise ModelError(f"the card of {path} does not tell the number of parameters")
     return card.parameters
 
 
-def microseconds(folder: Path) -> float:
-    """Return the microseconds per frame of Alice's module, on one thread: a median."""
-    session = OnnxSession(folder / "alice.onnx", threads=1)
+def all_weights(folder: Path) -> float:
+    """Return the number of trained weights of all models in a folder.
+
+    Raises:
+        ModelError: a card does not say.
+    """
+    return sum(weights(path) for path in sorted(folder.glob("*.onnx")))
+
+
+def microseconds(path: Path) -> float:
+    """Return the microseconds per frame of a model of frames, on one thread: a median.
+
+    Raises:
+        ModelError: there is no such file, or it takes frames of any length.
+    """
+    import numpy as np
+
+    from semradio.blocks.neural.onnx_session import OnnxSession
+
+    session = OnnxSession(path, threads=1)
     run, outputs = session.runner(), [session.outputs[0].name]
     random = np.random.default_rng(0)
     width = session.inputs[0].shape[1]
@@ -61,11 +62,3 @@ def microseconds(folder: Path) -> float:
             run(outputs, feed)
         times.append(perf_counter() - began)
     return statistics.median(times) / (_CALLS * BATCH) * 1e6
-
-
-COSTS: dict[str, Callable[[Path], float]] = {
-    "module.parameters": parameters,
-    "link.parameters": link_parameters,
-    "module.microseconds": microseconds,
-}
-"""Quantities that are measured on a folder of models, without a flowgraph."""

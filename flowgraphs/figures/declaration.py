@@ -1,5 +1,6 @@
-"""What a figure is: panels of curves, each measured by a flowgraph over the values of x, or a sheet
-of pictures.
+"""What a figure is.
+
+Panels of curves, each measured by a flowgraph over the values of x, or a sheet of pictures.
 
 A figure is data. Which models must be trained, which flowgraphs are swept, how the table looks and
 what is drawn follow from it.
@@ -8,9 +9,12 @@ what is drawn follow from it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
+
+from semradio.flowgraphs.figures.palette import Style
 
 X = float | str
 """A value on the x axis: a number, or the name of a category."""
@@ -21,27 +25,12 @@ Text = str | Mapping[Any, str]
 AXES = ("figure", "panel", "curve", "x", "seed")
 """Columns that tell the rows of a figure's table apart."""
 
-PAIR_CONTEXT = (
-    "dataset",
-    "split",
-    "snr_db",
-    "eve_snr_db",
-    "protect",
-    "restore",
-    "follow",
-    "attacker",
-    "power.psr_db",
-    "power.power_gain_db",
-)
-"""What the tables of the figures of the paired modules tell of each run."""
-
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity over x: how it is measured, and in which style it is drawn.
+    """One quantity over x: how it is measured, and how it is drawn.
 
     label : its name in the plot and in the table; unique within the panel
-    style : a key of :data:`semradio.flowgraphs.figures.palette.STYLES`
     variant : of the recipe, and the name of the models' folder, trained or in the zoo
     overrides : variables of the flowgraph
     at : the values of x at which it is measured; None: all of the panel. Empty: it does not
@@ -49,9 +38,9 @@ class Curve:
     """
 
     label: str
-    style: str
-    variant: Text = "white-10"
-    flowgraph: str = "arn_link"
+    style: Style
+    variant: Text
+    flowgraph: str
     overrides: Mapping[str, Text] = field(default_factory=dict)
     at: tuple[X, ...] | None = None
 
@@ -77,7 +66,7 @@ class Panel:
     """A pair of axes.
 
     quantity : the result that is drawn, ``BLOCK.KEY``; the mean of it over the replicas of a
-        block, ``BLOCK[*].KEY``; or a measure of :data:`semradio.flowgraphs.figures.costs.COSTS`
+        block, ``BLOCK[*].KEY``; or one of the figure's costs
     kind : ``lines`` over numbers; ``dots``, a row for each category
     spacing : of the values of x in ``lines``; ``even``: in their order, equally far apart
     names : how values of x are shown, where that is not as they are
@@ -125,22 +114,25 @@ class Declared(ABC):
     """What ``semradio figure NAME`` makes.
 
     summary : one line for the list of figures
-    recipe : the recipe that trains its models
+    recipe : the recipe that trains its models; None: it needs none, and its flowgraphs have no
+        variable ``models``
     zoo : the family of shipped models that it is measured on, a folder for each variant; None:
         its models are trained, for several seeds
     note : what holds for all of it, for the caption
     chance : what is random in a run, for the caption
     settings : variables and parameters of all runs
+    environment : variables of the environment while they run
     """
 
     name: str
     title: str
     summary: str
-    recipe: str = "arn"
+    recipe: str | None
     zoo: str | None = None
     note: str = ""
     chance: tuple[str, ...] = ("noise",)
     settings: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     @abstractmethod
@@ -152,15 +144,16 @@ class Declared(ABC):
 class Figure(Declared):
     """Panels of curves.
 
-    settings : by default, the windowed SSIM is left out because it takes most of the time of the
-        paired modules' runs, and none of their figures shows it
-    context : variables and results of each run that the table tells besides the value
+    context : variables and results of each run that the table tells besides the value; the
+        caption tells those called dataset (or datasets) and split
+    costs : quantities that are measured on a folder of models, without a flowgraph; see
+        :mod:`semradio.flowgraphs.figures.costs`
     as_table : whether to write a Markdown table beside the plot
     """
 
     panels: tuple[Panel, ...]
-    settings: Mapping[str, str] = field(default_factory=lambda: {"quality.ssim": "false"})
-    context: tuple[str, ...] = PAIR_CONTEXT
+    context: tuple[str, ...]
+    costs: Mapping[str, Callable[[Path], float]] = field(default_factory=dict)
     as_table: bool = False
 
     @property
@@ -195,10 +188,12 @@ class Examples(Declared):
     """A sheet of pictures: as sent, and as each row receives them.
 
     rows : what is run; their styles and values of x count for nothing
-    users : a title for each sheet sink of the flowgraph, in the order of k; the pictures of a
-        user are the first of each class
+    users : a title for each sheet sink of the flowgraph, in the order of k
     sheet, source, quantity : with k in the place of ``{k}``, the sheet sink whose two streams are
         shown, the image source that has their labels, and the result that is written beside
+    pictures : how many of the first pictures are shown; None: the first one of each class
+    high : height of a picture on the sheet, with the gap below it, in inches
+    digits : of the quantity, behind the point
     """
 
     rows: tuple[Curve, ...]
@@ -207,6 +202,9 @@ class Examples(Declared):
     source: str = "source[{k}]"
     quantity: str = "quality[{k}].ssim_global"
     quantity_label: str = "SSIM"
+    pictures: int | None = None
+    high: float = 0.36
+    digits: int = 3
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from semradio.flowgraphs.figures.averages import Averages, series
 from semradio.flowgraphs.figures.declaration import Panel
-from semradio.flowgraphs.figures.palette import FAINT, GRID, INK, STYLES
+from semradio.flowgraphs.figures.palette import FAINT, GRID, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def draw_dots(
     handles = []
     means: list[float] = []
     for curve in panel.curves:
-        style = STYLES[curve.style]
+        style = curve.style
         places = panel.places(curve)
         values = series(known, letter, curve.label, places)
         means += [value.mean for value in values]

@@ -29,10 +29,10 @@ Pictures = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class UserPictures:
-    """The pictures of one user: the first of each class.
+    """The pictures of one user: the first ones, or the first of each class.
 
-    sent : uint8[n, rows, columns]
-    received : uint8[schemes, n, rows, columns]
+    sent : uint8[n, rows, columns] or uint8[n, rows, columns, 3]
+    received : the same of each scheme, uint8[schemes, n, ...]
     values : float64[schemes], the quantity over all images of a run
     """
 
@@ -97,7 +97,8 @@ class Sheet:
             )
             for user in users:
                 count, *shape = user.sent.shape
-                if user.received.shape != (len(labels), count, *shape) or len(shape) != 2:
+                grey_or_colour = len(shape) == 2 or shape[2:] == [3]
+                if user.received.shape != (len(labels), count, *shape) or not grey_or_colour:
                     raise ValueError("shapes that do not go together")
                 if user.values.shape != (len(labels),):
                     raise ValueError("a value for each row is missing")
@@ -133,7 +134,7 @@ def collect(
     """
     (seed,) = study.seeds
     cells = [Cell.of(row, None) for row in examples.rows]
-    runs = swept(cells, examples.settings, study, store, jobs, on_progress)
+    runs = swept(cells, examples, study, store, jobs, on_progress)
     pictures = [_pictures(examples, row, study, seed) for row in examples.rows]
     users = []
     for k in range(len(examples.users)):
@@ -158,41 +159,46 @@ def collect(
 def _pictures(
     examples: Examples, row: Curve, study: Study, seed: int
 ) -> list[tuple[Pictures, Pictures]]:
-    """Return the sent and the received pictures of each user, the first of each class."""
+    """Return the sent and the received pictures of each user that are shown."""
     variant = resolved(row.variant, None)
     settings: Mapping[str, str] = {
         **examples.settings,
         **{name: resolved(text, None) for name, text in row.overrides.items()},
     }
+    models: dict[str, Any] = {}
+    if study.models.training != "none":
+        models["models"] = study.models.folder(variant, seed)
     flowgraph = Flowgraph.load(
         row.flowgraph,
         [f"{name}={value}" for name, value in settings.items()],
-        models=study.models.folder(variant, seed),
-        frames=min(FRAMES, study.frames),
+        **models,
+        frames=min(examples.pictures or FRAMES, study.frames),
         seed=seed,
     )
     kept = [_watched(flowgraph, examples, k) for k in range(len(examples.users))]
     flowgraph.run(processes=False)
     found = []
-    for sent, received, label in kept:
-        _, first = np.unique(label.data, return_index=True)
+    for sent, received, *labels in kept:
+        if examples.pictures is not None:
+            found.append((sent.data, received.data))
+            continue
+        _, first = np.unique(labels[0].data, return_index=True)
         found.append((sent.data[first], received.data[first]))
     return found
 
 
 def _watched(flowgraph: Flowgraph, examples: Examples, k: int) -> Sequence[VectorSink]:
-    """Put sinks in the place of a sheet: what it gets as sent and as received, and the label."""
+    """Put sinks in the place of a sheet: for what is sent and received, and labels if it takes."""
     plan, sheet = flowgraph.plan, _of_user(k, examples.sheet)
     ends = {edge.input: (edge.source, edge.output) for edge in plan.edges if edge.target == sheet}
     del plan.blocks[sheet]
     plan.edges[:] = [edge for edge in plan.edges if edge.target != sheet]
     plan.processes.clear()
+    wanted = {"sent": ends["sent"], "received": ends["received"]}
+    if examples.pictures is None:
+        wanted["label"] = (_of_user(k, examples.source), "label")
     sinks = []
-    for name, (block, output) in (
-        ("sent", ends["sent"]),
-        ("received", ends["received"]),
-        ("label", (_of_user(k, examples.source), "label")),
-    ):
+    for name, (block, output) in wanted.items():
         sink = VectorSink(limit=0)
         flowgraph.add(sink, f"{sheet}.{name}")
         plan.edges.append(EdgePlan(block, output, sink.name, "x"))

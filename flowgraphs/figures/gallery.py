@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _EDGE, _TOP = 0.18, 0.84
 _CAPTION_LINE = 0.155
-_SIDE = 0.36
-"""Of a picture, with the gap after it."""
 _GAP = 2
 """Pixels between two pictures."""
 _VALUE = 0.62
@@ -35,10 +33,10 @@ def draw_sheet(examples: Examples, sheet: Sheet) -> Picture:
 
     rows = (_SENT, *sheet.labels)
     names = 0.15 + 0.062 * max(map(len, rows))
-    widths = [_SIDE * len(user.sent) for user in sheet.users]
+    widths = [_across(user.sent, examples.high) for user in sheet.users]
     width = 2 * _EDGE + names + sum(body + _VALUE for body in widths)
     lines = textwrap.wrap(sheet_caption(examples, sheet), int(width * 17))
-    body = _SIDE * len(rows)
+    body = examples.high * len(rows)
     foot = 0.2 + _CAPTION_LINE * len(lines) + _EDGE
     height = _TOP + body + foot
     picture = Picture(figsize=(width, height))
@@ -48,7 +46,7 @@ def draw_sheet(examples: Examples, sheet: Sheet) -> Picture:
 
     write(examples.title, _EDGE, height - 0.16, size=12, weight="bold", va="top")
     write("\n".join(lines), _EDGE, _EDGE, size=7.5, color=FAINT, linespacing=1.4)
-    middles = [foot + body - (number + 0.45) * _SIDE for number in range(len(rows))]
+    middles = [foot + body - (number + 0.45) * examples.high for number in range(len(rows))]
     for text, y in zip(rows, middles, strict=True):
         write(text, _EDGE, y, size=8, va="center")
     left = _EDGE + names
@@ -68,14 +66,22 @@ def draw_sheet(examples: Examples, sheet: Sheet) -> Picture:
         right = left + across + _VALUE - 0.2
         write(examples.quantity_label, right, foot + body + 0.1, size=7.5, color=FAINT, ha="right")
         for value, y in zip(user.values, middles[1:], strict=True):
-            write(f"{value:.3f}", right, y, size=8, va="center", ha="right")
+            write(f"{value:.{examples.digits}f}", right, y, size=8, va="center", ha="right")
         left += across + _VALUE
     return picture
 
 
+def _across(pictures: Pictures, high: float) -> float:
+    """Return the width of a row of pictures of this height, gaps included."""
+    count, rows, columns = pictures.shape[:3]
+    return float(count * high * (columns + _GAP) / (rows + _GAP))
+
+
 def _tiled(rows: list[Pictures]) -> Pictures:
     """Return rows of pictures as one picture, with white between them."""
-    padded = np.pad(np.stack(rows), ((0, 0), (0, 0), (0, _GAP), (0, _GAP)), constant_values=255)
-    count, across, high, wide = padded.shape
-    tiled: Pictures = padded.swapaxes(1, 2).reshape(count * high, across * wide)
+    stacked = np.stack(rows)
+    gaps = [(0, 0), (0, 0), (0, _GAP), (0, _GAP), (0, 0)][: stacked.ndim]
+    padded = np.pad(stacked, gaps, constant_values=255)
+    count, across, high, wide, *colour = padded.shape
+    tiled: Pictures = padded.swapaxes(1, 2).reshape(count * high, across * wide, *colour)
     return tiled

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semradio.flowgraphs.figures.averages import Average, Averages, series
 from semradio.flowgraphs.figures.declaration import Curve, Panel, Reference, X
-from semradio.flowgraphs.figures.palette import FAINT, GRID, INK, STYLES, Style
+from semradio.flowgraphs.figures.palette import FAINT, GRID, INK, Style
 from semradio.flowgraphs.figures.spreading import spread
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def draw_lines(
         places = [_position(panel, x) for x in panel.places(curve) if x is not None]
         _draw_curve(axes, curve, places, values)
         means += [value.mean for value in values]
-        look = _look(STYLES[curve.style])
+        look = _look(curve.style)
         ends.append(_End(curve.label, values[-1].mean, look if places else {**look, "marker": ""}))
     _dress(axes, panel, panel.span(means))
     _label(axes, ends, size)
@@ -60,7 +60,7 @@ def _position(panel: Panel, x: X) -> float:
 
 
 def _draw_curve(axes: Axes, curve: Curve, x: Sequence[float], values: Sequence[Average]) -> None:
-    style = STYLES[curve.style]
+    style = curve.style
     mean = [value.mean for value in values]
     low = [value.mean - (value.half or 0.0) for value in values]
     high = [value.mean + (value.half or 0.0) for value in values]

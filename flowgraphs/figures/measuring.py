@@ -16,19 +16,21 @@ from statistics import fmean
 from typing import Any
 
 from semradio.flowgraphs.figures.cells import Cell, Grid, grids
-from semradio.flowgraphs.figures.costs import COSTS
-from semradio.flowgraphs.figures.declaration import AXES, Curve, Figure, Panel, X, resolved
+from semradio.flowgraphs.figures.declaration import (
+    AXES,
+    Curve,
+    Declared,
+    Figure,
+    Panel,
+    X,
+    resolved,
+)
 from semradio.flowgraphs.figures.models import Models
 from semradio.flowgraphs.sweep import Sweep, SweepProgress, Table
 from semradio.flowgraphs.sweep.progress import OnSweepProgress
 
 _REPLICAS = "[*]"
 """In the name of a result: each replica of its block."""
-
-KEY_VARIABLE = "SEMRADIO_KEY"
-KEY = "c0de" * 16
-"""The key of keyed links while they are measured. It is published here and protects nothing; the
-figures shall be the same everywhere."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +63,19 @@ def measure(
         SemradioError: as of :class:`Sweep`, or a model is not as it should be.
     """
     wanted = [
-        (letter, panel, curve, x, None if panel.quantity in COSTS else Cell.of(curve, x))
+        (letter, panel, curve, x, None if panel.quantity in figure.costs else Cell.of(curve, x))
         for letter, panel in figure.lettered.items()
         for curve in panel.curves
         for x in panel.places(curve)
     ]
     cells = [cell for *_, cell in wanted if cell]
-    runs = swept(cells, figure.settings, study, store, jobs, on_progress)
+    runs = swept(cells, figure, study, store, jobs, on_progress)
     rows = []
     for letter, panel, curve, x, cell in wanted:
         for seed in study.seeds:
             known = {"figure": figure.name, "panel": letter, "x": x, "seed": seed}
             if cell is None:
-                rows.append({**known, **_cost(panel, curve, x, study, seed)})
+                rows.append({**known, **_cost(figure, panel, curve, x, study, seed)})
             else:
                 row = _result(figure, panel, curve, cell, runs[cell, seed])
                 rows.append({**known, **row})
@@ -88,7 +90,7 @@ Runs = dict[tuple[Cell, int], dict[str, Any]]
 
 def swept(
     cells: Sequence[Cell],
-    settings: Mapping[str, str],
+    figure: Declared,
     study: Study,
     store: Path,
     jobs: int | None,
@@ -97,7 +99,7 @@ def swept(
     """Run what has not been run yet, and return a row of results for each cell and seed.
 
     Args:
-        settings: variables and parameters of all runs.
+        figure: has the settings and the environment of all runs.
         store: folder of the sweeps' tables and stores.
     """
     store.mkdir(parents=True, exist_ok=True)
@@ -106,12 +108,12 @@ def swept(
     runs: Runs = {}
     titles: Counter[str] = Counter()
     course = _Course(total, on_progress)
-    with _published_key():
+    with _environment(figure.environment):
         for grid in sweeps:
             titles[grid.title] += 1
             number = titles[grid.title]
             name = grid.title if number == 1 else f"{grid.title}_{number}"
-            table = _sweep(grid, settings, study).run(
+            table = _sweep(grid, figure.settings, study).run(
                 out=store / f"{name}.csv", jobs=jobs, on_progress=course.tell
             )
             course.end_sweep()
@@ -147,9 +149,11 @@ class _Course:
 
 
 def _sweep(grid: Grid, settings: Mapping[str, str], study: Study) -> Sweep:
-    # A text, because plain values are taken as they are and would not see the seed.
-    folders = [json.dumps(str(study.models.folder(v, "${seed}"))) for v in grid.variants]
-    axes: dict[str, Any] = {"models": ",".join(folders)}
+    axes: dict[str, Any] = {}
+    if study.models.training != "none":
+        # A text, because plain values are taken as they are and would not see the seed.
+        folders = [json.dumps(str(study.models.folder(v, "${seed}"))) for v in grid.variants]
+        axes["models"] = ",".join(folders)
     if grid.moving is not None:
         axes[grid.moving] = ",".join(grid.values)
     axes["seed"] = list(study.seeds)
@@ -183,25 +187,28 @@ def _replicas(quantity: str, run: Mapping[str, Any]) -> list[Any]:
     return [value for key, value in run.items() if name.fullmatch(key) and value is not None]
 
 
-def _cost(panel: Panel, curve: Curve, x: X | None, study: Study, seed: int) -> dict[str, Any]:
+def _cost(
+    figure: Figure, panel: Panel, curve: Curve, x: X | None, study: Study, seed: int
+) -> dict[str, Any]:
     variant = resolved(curve.variant, x)
     return {
         "curve": curve.label,
-        "value": COSTS[panel.quantity](study.models.folder(variant, seed)),
+        "value": figure.costs[panel.quantity](study.models.folder(variant, seed)),
         "quantity": panel.quantity,
         "variant": variant,
     }
 
 
 @contextmanager
-def _published_key() -> Iterator[None]:
-    """Let keyed links find the published key in the environment."""
-    before = os.environ.get(KEY_VARIABLE)
-    os.environ[KEY_VARIABLE] = KEY
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment, and set them back afterwards."""
+    before = dict(os.environ)
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[KEY_VARIABLE]
-        else:
-            os.environ[KEY_VARIABLE] = before
+        for name in variables:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]

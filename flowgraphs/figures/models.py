@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.model_file import model_folders
 
-Training = Literal["full", "quick", "zoo"]
-"""How the models came to be, as tables tell it."""
+Training = Literal["full", "quick", "zoo", "none"]
+"""How the models came to be, as tables tell it; ``none`` where a figure needs no models."""
 
 
 class Models(Protocol):
@@ -48,8 +48,8 @@ class Trained:
 class Shipped:
     """Models of a family in the zoo, the same for all seeds.
 
-    Like every model that is called by name, they are looked for in the folders of
-    $SEMRADIO_MODELS first.
+    A family has a folder for each variant, or is one variant itself and has none. Like every
+    model that is called by name, they are looked for in the folders of $SEMRADIO_MODELS first.
     """
 
     family: str
@@ -61,8 +61,10 @@ class Shipped:
     def folder(self, variant: str, seed: int | str) -> Path:
         """Return the folder of a variant's models, whatever the seed; ModelError if none is."""
         for place in model_folders():
-            if (place / self.family / variant).is_dir():
-                return (place / self.family / variant).absolute()
+            family = place / self.family
+            for folder in (family / variant, family):
+                if any(folder.glob("*.onnx")):
+                    return folder.absolute()
         raise ModelError(f"the zoo has no {self._named([variant])}")
 
     def require(self, variants: Iterable[str]) -> None:
@@ -81,3 +83,16 @@ class Shipped:
     def _named(self, variants: Iterable[str]) -> str:
         names = ", ".join(f"{self.family}/{variant}" for variant in variants)
         return f"{names} (looked in {', '.join(map(str, model_folders())) or 'nowhere'})"
+
+
+@dataclass(frozen=True)
+class Without:
+    """No models: of figures whose flowgraphs have none."""
+
+    @property
+    def training(self) -> Training:
+        return "none"
+
+    def folder(self, variant: str, seed: int | str) -> Path:
+        """Raise ModelError: there are none."""
+        raise ModelError("a figure without a recipe has no models")

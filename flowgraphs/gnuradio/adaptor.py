@@ -1,7 +1,7 @@
 """A semradio block as a block of GNU Radio's: what both kinds of adaptor have in common.
 
 Everything that semradio promises of a block (types, tags, live changes, errors) is kept by the
-runner that flowgraphs use; an adaptor gives it arrays and takes arrays from it.
+engine that flowgraphs use; an adaptor gives it arrays and takes arrays from it.
 """
 
 from __future__ import annotations
@@ -9,14 +9,21 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from collections import deque
 from functools import partial
+from math import gcd
+from mmap import PAGESIZE
 from typing import Any
 
-from semradio.blocks.api import Block, ItemType, SyncBlock, Tag
-from semradio.blocks.api.queue import Queue
-from semradio.blocks.api.runner import Runner, make_runner
+from semradio.blocks.api import Block, BlockError, ItemType, SyncBlock, Tag
+from semradio.blocks.engine.chain import Chain
+from semradio.blocks.engine.queue import Queue
+from semradio.blocks.engine.target import Target
+from semradio.blocks.engine.weaving import Weave
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.gnuradio.carried_tag import outgoing
 from semradio.flowgraphs.gnuradio.io_types import ordered
+from semradio.flowgraphs.gnuradio.texts import read
 
 WORK_DONE, CALLED_PRODUCE = -1, -2
 """What a block returns to GNU Radio at its end, and when it has called ``produce`` itself."""
@@ -34,12 +41,23 @@ class Adaptor:
         """Take a block whose item types are resolved; call before GNU Radio's ``__init__``."""
         self.block = block
         self.error: Exception | None = None
-        self.runner: Runner | None = None
+        self.chain: Chain | None = None
+        self.asked: deque[dict[str, Any]] = deque()
+        """Live changes that wait for the next call of ``work``: others ask from other threads."""
         self.live = frozenset(key for key, known in block.parameters.items() if known.live)
         self.in_names = ordered(block.inputs)
         self.in_items = [block.input_types[name] for name in self.in_names]
         self.out_names = list(block.outputs)
         self.out_items = [block.output_item_types[name] for name in self.out_names]
+
+    def ask_for_room(self) -> None:
+        """Ask for buffers of whole pages; call after GNU Radio's ``__init__``.
+
+        GNU Radio's buffers are whole pages of whole items. It would make them so by itself, but
+        warn of those that become more than twice as large as it wished.
+        """
+        for port, item in enumerate(self.out_items):
+            self.set_min_output_buffer(port, PAGESIZE // gcd(PAGESIZE, item.nbytes))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("set_") and name[4:] in self.__dict__.get("live", ()):
@@ -52,12 +70,22 @@ class Adaptor:
         Raises:
             ParameterError: the value is refused, and the block stays as it was.
         """
-        runner = self.runner
-        if runner is None:
-            self.block.set(name, value)
+        wanted = read(self.block.parameters, {name: value})
+        if self.chain is None:
+            self.block.set(name, wanted[name])
         else:
-            self.block.check_change({name: value})
-            runner.change({name: value})
+            self.block.check_change(wanted)
+            self.asked.append(wanted)
+
+    def take_changes(self, chain: Chain) -> None:
+        """Let the block take over what it was asked for; a note tells of what it refuses."""
+        while self.asked:
+            try:
+                chain.change(self.stage, self.asked.popleft())
+            except BlockError:
+                raise
+            except SemradioError as error:
+                self.block.note(f"change refused: {error}")
 
     def results(self) -> dict[str, Any]:
         """Return what the block has found out so far."""
@@ -79,7 +107,12 @@ class Adaptor:
             block.reset()
             block.start()
             self.queues = {name: Queue(items[name]) for name in names}
-            self.runner = make_runner(block, self.queues, self.targets(given))
+            weave = Weave(
+                {block.name: block},
+                queues={(block.name, name): queue for name, queue in self.queues.items()},
+                targets={(block.name, name): [t] for name, t in self.targets(given).items()},
+            )
+            self.chain, self.stage = weave.place[block.name]
             block.started = True
         except Exception as error:
             self.fail(error)
@@ -87,19 +120,19 @@ class Adaptor:
                 block.stop()
         return True
 
-    def targets(self, names: list[str]) -> dict[str, list[Any]]:
-        """Return where the runner puts the items of each connected output."""
+    def targets(self, names: list[str]) -> dict[str, Target]:
+        """Return where the items of each connected output go."""
         raise NotImplementedError
 
     def stop(self) -> bool:
         """End the stream: complete files, release what the block holds, say what it found out."""
-        runner, self.runner = self.runner, None
-        if runner is None:
+        chain, self.chain = self.chain, None
+        if chain is None:
             return True
         block = self.block
         try:
-            if self.error is None and not runner.finished:
-                self.complete(runner)
+            if self.error is None and not chain.finished:
+                self.complete(chain)
         except Exception as error:
             self.fail(error)
         block.started = False
@@ -114,7 +147,7 @@ class Adaptor:
             print(f"{block.name}: {json.dumps(found)}", flush=True)
         return True
 
-    def complete(self, runner: Runner) -> None:
+    def complete(self, chain: Chain) -> None:
         """Let the block end what it has begun; GNU Radio takes no items any more."""
 
     # What the adaptors share ---------------------------------------------------------------

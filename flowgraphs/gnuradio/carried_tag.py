@@ -33,7 +33,7 @@ def incoming(tag: Any, index: int, heard: tuple[str, ...]) -> Tag:
     """Return a tag of GNU Radio's as one on the item ``index``; ``heard``: keys to be read."""
     key = pmt.symbol_to_string(tag.key) if pmt.is_symbol(tag.key) else pmt.write_string(tag.key)
     if key in heard or "*" in heard:
-        return Tag(index, key, _plain(tag.value))
+        return Tag(index, key, _read(tag.value))
     return Tag(index, key, Carried(tag.value, tag.srcid))
 
 
@@ -49,7 +49,8 @@ def outgoing(tag: Tag) -> tuple[Any, Any, Any]:
     return key, pmt.deserialize_str(serialize(tag.value)), pmt.PMT_F
 
 
-def _plain(value: Any) -> Any:
+def _read(value: Any) -> Any:
+    """Return a PMT value as a plain one."""
     try:
         return plain(deserialize(pmt.serialize_str(value)))
     except (RuntimeError, StreamError):

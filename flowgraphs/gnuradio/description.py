@@ -5,20 +5,26 @@ Format: GNU Radio 3.10, ``grc/core/schema_checker/block.py``, ``.block.yml`` fil
 
 from __future__ import annotations
 
-import inspect
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Literal, get_origin
 
 from semradio.blocks.api import Block, ItemType, ItemTypeError, SemradioError, registry
+from semradio.blocks.api.docstring import block_doc
 from semradio.blocks.api.parameter import Parameter
 from semradio.blocks.api.port import Input, Output, Port
+from semradio.blocks.neural.model_block import ModelBlock
+from semradio.blocks.neural.model_file import list_models, read_card
+from semradio.flowgraphs.gnuradio.first_values import first_types, first_values
 from semradio.flowgraphs.gnuradio.io_types import (
     ANY_INPUT,
     ANY_OUTPUT,
     GRC_TYPES,
     open_output,
 )
+from semradio.flowgraphs.gnuradio.labels import block_label, parameter_label, words_of
+from semradio.flowgraphs.gnuradio.texts import NOTHING, is_text, may_be_none, words
 
 PREFIX = "semradio_"
 """What the ids of the blocks in GNU Radio Companion begin with."""
@@ -28,48 +34,6 @@ MODULE = "semradio_gnuradio"
 
 OWN_BLOCKS_OF_GNURADIO = ("gnuradio", "soapy_")
 """Category, and beginning of names, of blocks for which GNU Radio has its own."""
-
-SUGGESTED: Mapping[str, Mapping[str, Any]] = {
-    "arn_receiver": {"model": "arn/bob"},
-    "arn_transmitter": {"model": "arn/alice"},
-    "eavesdropper": {"model": "arn/eve"},
-    "image_source": {"dataset": "mnist"},
-    "irsc_receiver": {"model": "irsc/csir/receiver_1"},
-    "irsc_transmitter": {"model": "irsc/csir/transmitter_1"},
-    "onnx_model": {"model": "arn/encoder"},
-    "semantic_decoder": {"model": "arn/decoder"},
-    "semantic_encoder": {"model": "arn/encoder"},
-    "delay": {"items": 1},
-    "file_sink": {"file": "items.f32"},
-    "file_source": {"file": "items.f32"},
-    "head": {"items": 1000},
-    "image_sink": {"file": "images.png"},
-    "keep_one_in_n": {"n": 2},
-    "keyed_derotation": {"keys": "file:secret.key"},
-    "keyed_rotation": {"keys": "file:secret.key"},
-    "multiply_const": {"constant": 1.0},
-    "sigmf_sink": {"file": "recording"},
-    "sigmf_source": {"file": "recording.sigmf-meta"},
-    "skip_head": {"items": 1000},
-    "stream_to_vector": {"length": 23},
-    "throttle": {"rate": 32000.0},
-    "vector_source": {"data": [0.0, 1.0, 2.0]},
-}
-"""First values of parameters that have no default: GNU Radio Companion shows a block before the
-user has said anything. A block that is not known here begins with empty ones."""
-
-FIRST_TYPES: Mapping[str, Mapping[str, str]] = {
-    "classification_metrics": {"predicted": "float32[10]", "truth": "uint8"},
-    "image_sink": {"guess": "float32[10]", "label": "uint8"},
-    "image_source": {"image": "uint8[28,28]", "label": "uint8"},
-    "csi_estimator": {"h": "complex64[2,2,2,2]", "estimate": "complex64[2,2,2,2]"},
-    "mimo_interference_channel": {
-        "x": "complex64[2,16]",
-        "h": "complex64[2,2,2,2]",
-        "y": "complex64[2,16]",
-    },
-}
-"""Item types first shown where neither the port nor the block, as suggested, says enough."""
 
 _TYPICAL_SHAPES: tuple[tuple[int, ...], ...] = ((), (23,), (28, 28), (28, 28, 3))
 """Shapes first shown, the first that a port takes: values, frames, images."""
@@ -133,15 +97,15 @@ def description(cls: type[Block], imports: str) -> dict[str, Any]:
         for key, declared in cls.parameters.items()
         if not (filled is not None and key == "type")
     }
-    suggested = SUGGESTED.get(cls.block_type, {})
+    suggested = first_values().get(cls.block_type, {})
     found: dict[str, Any] = {
         "id": PREFIX + cls.block_type,
-        "label": cls.block_type.replace("_", " ").title(),
-        "category": f"[semradio]/{cls.category.title()}",
+        "label": block_label(cls.block_type),
+        "category": f"[semradio]/{words_of(cls.category)}",
         "flags": ["python", *(["throttle"] if cls.block_type == "throttle" else [])],
         "parameters": [
             *(p for port in ports.open() for p in ports.parameters(port)),
-            *(_parameter(key, p, suggested.get(key)) for key, p in shown.items()),
+            *(_parameter(cls, key, p, suggested.get(key)) for key, p in shown.items()),
         ],
     }
     for key, sides in (("inputs", ports.inputs), ("outputs", ports.outputs)):
@@ -234,10 +198,10 @@ class _Ports:
         """The item types first shown; those that the block itself finds, if it can be made."""
         found = {port.name: _first_type(port) for port in (*self.inputs, *self.outputs)}
         cls = self.cls
-        known = FIRST_TYPES.get(cls.block_type)
+        known = first_types().get(cls.block_type)
         if known is not None:
             return found | {name: ItemType.parse(text) for name, text in known.items()}
-        values = dict(SUGGESTED.get(cls.block_type, {}))
+        values = dict(first_values().get(cls.block_type, {}))
         output = open_output(cls)
         if output is not None:
             values["type"] = "float32"
@@ -287,48 +251,84 @@ def _product(name: str) -> str:
     return f"{name} if isinstance({name}, int) else __import__('math').prod({name})"
 
 
-def _parameter(key: str, declared: Parameter, suggested: Any) -> dict[str, Any]:
+def _parameter(cls: type[Block], key: str, declared: Parameter, suggested: Any) -> dict[str, Any]:
     dtype, options = _dtype(declared)
     required = declared.required
     value = suggested if required else declared.default
-    unit = f" ({declared.unit})" if declared.unit not in ("", key) else ""
     found: dict[str, Any] = {
         "id": key,
-        "label": key + unit,
+        "label": parameter_label(key, declared),
         "dtype": dtype,
         "default": "" if required and suggested is None else _text(value, dtype),
     }
+    if key == "model" and issubclass(cls, ModelBlock):
+        options = _models(cls)
     if options:
         found["options"] = [_text(option, dtype) for option in options]
+        # A text among other things has quotes, which nobody has to see who picks it from the list.
+        found["option_labels"] = [str(option) for option in options]
+        if required and suggested is None:
+            found["default"] = found["options"][0]
     found["hide"] = "none" if required or (declared.live and key != "enabled") else "part"
     return found
 
 
+def _models(cls: type[ModelBlock]) -> list[str]:
+    """Return the names of the models that a block takes."""
+    return [name for name, role in _roles().items() if not cls.roles or role in cls.roles]
+
+
+@cache
+def _roles() -> dict[str, str]:
+    """Return the role of each model by name; '' without a card."""
+    found = {}
+    for name, path in list_models().items():
+        try:
+            card = read_card(path)
+        except SemradioError:
+            # A file among the user's own models that is none: there is nothing to choose.
+            continue
+        found[name] = card.role if card is not None else ""
+    return found
+
+
 def _dtype(declared: Parameter) -> tuple[str, Sequence[Any]]:
-    """The type of a parameter in GNU Radio Companion, and what to choose from."""
+    """The type of a parameter in GNU Radio Companion, and what to choose from.
+
+    Companion takes a ``string`` with quotes or without, and everything else as an expression.
+    Where there are options, the user picks one or writes something else, such as a variable.
+    """
     kind = declared.annotation
+    choices = declared.choices or words(kind)
     if kind is bool:
         return "bool", (True, False)
-    if get_origin(kind) is Literal:
-        choices = get_args(kind)
-        return ("string" if all(isinstance(c, str) for c in choices) else "raw"), choices
+    if is_text(kind):
+        return "string", choices
+    if may_be_none(kind):
+        return "string", choices and ("", *(c for c in choices if c is not None))
     if kind in (int, float):
-        return ("int" if kind is int else "real"), declared.choices
-    if kind is str:
-        return "string", declared.choices
-    return "raw", declared.choices
+        return ("int" if kind is int else "real"), choices
+    if choices and not declared.required and declared.default not in choices:
+        return "raw", (declared.default, *choices)
+    return "raw", choices
 
 
 def _text(value: Any, dtype: str) -> str:
-    return str(value) if dtype == "string" else repr(value)
+    if dtype != "string":
+        return repr(value)
+    return "" if value is None else str(value)
 
 
 def _limits(key: str, declared: Parameter) -> list[str]:
     """Tests that GNU Radio Companion makes while the user types."""
-    if declared.annotation not in (int, float):
-        return (
-            [f"${{ len({key}) > 0 }}"] if declared.required and declared.annotation is str else []
-        )
+    kind = declared.annotation
+    choices = declared.choices or words(kind)
+    if may_be_none(kind) and choices:
+        return [f"${{ {key} in {(*NOTHING, *choices)!r} }}"]
+    if declared.choices or get_origin(kind) is Literal:
+        return [f"${{ {key} in {choices!r} }}"]
+    if kind not in (int, float):
+        return [f"${{ len({key}) > 0 }}"] if declared.required and kind is str else []
     tests = []
     for limit, sign in ((declared.low, ">="), (declared.high, "<="), (declared.above, ">")):
         if limit is not None:
@@ -337,10 +337,13 @@ def _limits(key: str, declared: Parameter) -> list[str]:
 
 
 def _documentation(cls: type[Block]) -> str:
-    lines = [inspect.getdoc(cls) or ""]
+    lines = [block_doc(cls).told]
     ports = (*cls.declared_inputs, *cls.declared_outputs)
     lines += ["", *(f"{port.name}: {port.doc}" for port in ports if port.doc)]
-    lines += ["", *(f"{key}: {p.doc}{_words(p)}" for key, p in cls.parameters.items())]
+    lines += [
+        "",
+        *(f"{parameter_label(key, p)}: {p.doc}{_words(p)}" for key, p in cls.parameters.items()),
+    ]
     return "\n".join(lines).strip() + "\n"
 
 

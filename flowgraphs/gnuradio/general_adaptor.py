@@ -8,8 +8,11 @@ from typing import Any
 from gnuradio import gr
 
 from semradio.blocks.api import Array, Block, Sink, Source
-from semradio.blocks.api.queue import Queue
-from semradio.blocks.api.runner import InputRunner, Runner, SourceRunner
+from semradio.blocks.engine.chain import Chain
+from semradio.blocks.engine.converter_intake import RateIntake
+from semradio.blocks.engine.queue import Queue
+from semradio.blocks.engine.source_intake import SourceIntake
+from semradio.blocks.engine.target import Target
 from semradio.flowgraphs.gnuradio.adaptor import CALLED_PRODUCE, WORK_DONE, Adaptor, signature
 from semradio.flowgraphs.gnuradio.carried_tag import incoming
 
@@ -35,30 +38,31 @@ class GeneralAdaptor(Adaptor, gr.basic_block):  # type: ignore[misc]
                 min(1, len(self.out_items)), len(self.out_items), signature(self.out_items)
             ),
         )
+        self.ask_for_room()
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.consumed, self.produced = 1, 1
 
-    def targets(self, names: list[str]) -> dict[str, list[Any]]:
+    def targets(self, names: list[str]) -> dict[str, Target]:
+        """A queue for each output, from which GNU Radio's buffers are filled."""
         self.waiting = [Queue(self.block.output_item_types[name]) for name in names]
-        return {name: [queue] for name, queue in zip(names, self.waiting, strict=True)}
+        return dict(zip(names, self.waiting, strict=True))
 
     def start(self) -> bool:
         super().start()
-        runner = self.runner
-        self.inlets = list(self.queues.values()) if runner is not None else []
-        if isinstance(runner, InputRunner):
-            self.consumed = runner.consumed
-            self.produced = getattr(runner, "produced", 1)
+        chain = self.chain
+        self.inlets = list(self.queues.values()) if chain is not None else []
+        if chain is not None and isinstance(chain.intake, RateIntake):
+            self.consumed, self.produced = chain.intake.consumed, chain.intake.produced
         return True
 
     def forecast(self, noutput_items: int, ninputs: int) -> list[int]:
         """Ask for an item; for none while there is something to do without."""
-        runner = self.runner
+        chain = self.chain
         if (
-            runner is None
+            chain is None
             or self.error is not None
-            or runner.finished
-            or runner.waiting
+            or chain.finished
+            or chain.waiting
             or any(queue.items for queue in self.waiting)
         ):
             return [0] * ninputs
@@ -66,39 +70,41 @@ class GeneralAdaptor(Adaptor, gr.basic_block):  # type: ignore[misc]
 
     def general_work(self, input_items: list[Array], output_items: list[Array]) -> int:
         """Take what the block can use, and give what there is room for."""
-        runner = self.runner
-        if runner is None or self.error is not None:
+        chain = self.chain
+        if chain is None or self.error is not None:
             return WORK_DONE
         taken = 0
         if not any(queue.items for queue in self.waiting):
-            if runner.finished:
+            if chain.finished:
                 return WORK_DONE
-            room = min((len(y) for y in output_items), default=runner.max_batch)
+            room = min((len(y) for y in output_items), default=self.stage.max_batch)
             try:
-                taken = self._feed(runner, input_items, room)
+                taken = self._feed(chain, input_items, room)
             except Exception as error:
-                self.fail(runner.fail(runner.position, error))
+                self.fail(self.stage.fail(chain.at, error))
                 return WORK_DONE
         given = self._give(output_items)
-        if not taken and not given and not runner.finished:
+        if not taken and not given and not chain.finished:
             time.sleep(_CLOCK_TICK_S)
         return CALLED_PRODUCE
 
-    def _feed(self, runner: Runner, arrays: list[Array], room: int) -> int:
+    def _feed(self, chain: Chain, arrays: list[Array], room: int) -> int:
         """Let the block work; returns the items taken from each input."""
-        if isinstance(runner, SourceRunner):
-            runner.chunk = max(1, min(room, runner.max_batch))
-            runner.step()
+        self.take_changes(chain)
+        most = self.stage.max_batch
+        if isinstance(chain.intake, SourceIntake):
+            chain.intake.chunk = max(1, min(room, most))
+            chain.step()
             return 0
         wanted = max(self.consumed, room * self.consumed // self.produced)
-        wanted = min(wanted, max(self.consumed, runner.max_batch)) - self.inlets[0].items
+        wanted = min(wanted, max(self.consumed, most)) - self.inlets[0].items
         n = min(wanted, *(len(x) for x in arrays))
         if n > 0:
             for k, (queue, x) in enumerate(zip(self.inlets, arrays, strict=True)):
                 # GNU Radio writes over its buffer as soon as the items are consumed.
                 queue.put(x[:n].copy(), self._tags(k, n))
                 self.consume(k, n)
-        while runner.step():
+        while chain.step():
             pass
         return max(n, 0)
 
@@ -124,13 +130,13 @@ class GeneralAdaptor(Adaptor, gr.basic_block):  # type: ignore[misc]
             total += n
         return total
 
-    def complete(self, runner: Runner) -> None:
+    def complete(self, chain: Chain) -> None:
         """Let a sink write its last; count what any other block would still have given."""
         if isinstance(self.block, Source):
             return
         for queue in self.inlets:
             queue.end()
-        while runner.step():
+        while chain.step():
             pass
         lost = 0 if isinstance(self.block, Sink) else max(q.items for q in self.waiting)
         if lost:

@@ -43,17 +43,52 @@ print(json.dumps({
 }))
 """
 
-_MODULE = '''{made_by}
-"""semradio's blocks for GNU Radio programs: ``{module}.make(TYPE, NAME, TYPES, ...)``."""
+_IMPORTS = """\
+from builtins import __import__; __import__('sys').path.append({folder!r})
+import {module}
+"""
+"""Stands in generated programs before 'from gnuradio ...', for Companion sorts these lines: so that
+:data:`MODULE` can say what to do where there is no GNU Radio."""
 
+_MODULE = '''{made_by}
+"""semradio's blocks for GNU Radio programs: ``{module}.make(TYPE, NAME, TYPES, ...)``.
+
+An error that nobody catches is one line if its text says what to do: that of a wrong parameter, a
+model that is not there, a Python without GNU Radio.
+"""
+
+import importlib.util
 import site
 import sys
 
+
+class NotHere(ImportError):
+    """This is not the Python that semradio's blocks for GNU Radio are installed for."""
+
+
+told = (NotHere,)
+"""Errors that need no traceback."""
+
+
+def say(kind, error, trace, *, others=sys.excepthook):
+    if isinstance(error, told):
+        print(f"error: {{error}}", file=sys.stderr)
+    else:
+        others(kind, error, trace)
+
+
+sys.excepthook = say
+
 if sys.version_info[:2] != {python}:
-    raise ImportError(
+    raise NotHere(
         "semradio is installed for Python {dotted}, and this is "
         + ".".join(map(str, sys.version_info[:2]))
         + ": install semradio for this Python, and run 'semradio gnuradio install' again"
+    )
+if importlib.util.find_spec("gnuradio") is None:
+    raise NotHere(
+        "there is no GNU Radio for " + sys.executable + ": run this program by its Python, "
+        "as '{executable} " + sys.argv[0] + "'"
     )
 try:
     import semradio.flowgraphs.gnuradio
@@ -62,7 +97,10 @@ except ImportError:
     for folder in {folders}:
         site.addsitedir(folder)
 
+from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.gnuradio.native import make
+
+told = (NotHere, SemradioError)
 
 __all__ = ["make"]
 '''
@@ -132,18 +170,21 @@ def check_python(gnuradio: GnuRadio) -> None:
         )
 
 
-def install(folder: Path, python: tuple[int, int]) -> list[Path]:
+def install(
+    folder: Path, python: tuple[int, int], executable: str = "/usr/bin/python3"
+) -> list[Path]:
     """Write the block descriptions and the module; those of an older version go.
 
     Args:
         folder: made if it does not exist.
         python: version of GNU Radio's Python.
+        executable: GNU Radio's Python, for those who start a program with another.
 
     Returns:
         The files written.
     """
     folder = folder.resolve()
-    imports = f"import sys; sys.path.append({str(folder)!r})\nimport {MODULE}"
+    imports = _IMPORTS.format(folder=str(folder), module=MODULE)
     texts = {f"{PREFIX}{name}.block.yml": block_yml(name, imports) for name in described()}
     paths = dict.fromkeys(sysconfig.get_paths()[key] for key in ("purelib", "platlib"))
     texts[f"{MODULE}.py"] = _MODULE.format(
@@ -151,6 +192,7 @@ def install(folder: Path, python: tuple[int, int]) -> list[Path]:
         module=MODULE,
         python=python,
         dotted=".".join(map(str, python)),
+        executable=executable,
         folders=list(paths),
     )
     uninstall(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from semradio.blocks.api import registry
+from semradio.blocks.api import SemradioError, registry
 from semradio.flowgraphs.gnuradio.adaptor import passes_straight
 from semradio.flowgraphs.gnuradio.general_adaptor import GeneralAdaptor
 from semradio.flowgraphs.gnuradio.io_types import (
@@ -15,6 +15,7 @@ from semradio.flowgraphs.gnuradio.io_types import (
     open_output,
 )
 from semradio.flowgraphs.gnuradio.sync_adaptor import SyncAdaptor
+from semradio.flowgraphs.gnuradio.texts import read
 
 
 def make(kind: str, name: str, types: Stated | None = None, **parameters: Any) -> Any:
@@ -29,14 +30,22 @@ def make(kind: str, name: str, types: Stated | None = None, **parameters: Any) -
 
     Raises:
         BlockNotFoundError, ParameterError, ItemTypeError, ModelError, DatasetError: the block
-            cannot be made like this.
+            cannot be made like this; the text names it.
     """
     stated = types or {}
-    cls = registry.find(kind)
-    output = open_output(cls)
-    if output is not None and output.name in stated:
-        parameters["type"] = str(item_type(*stated[output.name]))
-    block = cls(name=name, **parameters)
-    block.resolve(input_types(block, stated))
-    check_outputs(block, stated)
+    try:
+        cls = registry.find(kind)
+        parameters = read(cls.parameters, parameters)
+        output = open_output(cls)
+        if output is not None and output.name in stated:
+            parameters["type"] = str(item_type(*stated[output.name]))
+        block = cls(name=name, **parameters)
+        block.resolve(input_types(block, stated))
+        check_outputs(block, stated)
+    except SemradioError as error:
+        # What a parameter is refused with names the block type, which may be there several times.
+        known, text = f"block '{name}'", str(error).removeprefix(f"block '{kind}': ")
+        if known not in text:
+            error.args = (f"{known}: {text}", *error.args[1:])
+        raise
     return SyncAdaptor(block) if passes_straight(block) else GeneralAdaptor(block)

@@ -1,26 +1,9 @@
-"""What ends a sweep: something wrong with it, or the user."""
+"""What is wrong with a sweep."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from semradio.blocks.errors import SemradioError
-
-if TYPE_CHECKING:
-    from semradio.flowgraphs.sweep.table import Table
 
 
 class SweepError(SemradioError):
     """A sweep cannot begin or go on; the text says what to do."""
-
-
-class SweepInterruptedError(KeyboardInterrupt):
-    """The user has interrupted a sweep; ``table`` holds what is finished, ``left`` counts the rest.
-
-    The same sweep goes on where this one stopped, if it had a file to write.
-    """
-
-    def __init__(self, table: Table, left: int) -> None:
-        super().__init__(f"interrupted with {left} cells left")
-        self.table = table
-        self.left = left

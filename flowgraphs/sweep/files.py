@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from semradio.blocks.api import registry
-from semradio.blocks.api.block import Sink
+from semradio.blocks.api.kinds import Sink
 from semradio.blocks.datasets.catalogue import DATASETS, dataset_named
 from semradio.blocks.datasets.places import Nowhere, Sample, locate
 from semradio.blocks.errors import ParameterError

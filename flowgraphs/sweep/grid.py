@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from semradio.blocks.api import registry
-from semradio.blocks.api.block import Sink
+from semradio.blocks.api.kinds import Sink
 from semradio.blocks.errors import ModelError, ParameterError
 from semradio.flowgraphs.flowgraph import Flowgraph
 from semradio.flowgraphs.graph import Graph

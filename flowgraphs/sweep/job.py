@@ -8,7 +8,8 @@ import json
 
 import msgspec
 
-from semradio.flowgraphs.plan import Plan
+from semradio.flowgraphs.keys import keys_of
+from semradio.flowgraphs.plan import EdgePlan, Plan
 
 
 class Job(msgspec.Struct):
@@ -34,14 +35,14 @@ class Job(msgspec.Struct):
         comments and processes), the content of the files that it reads, the chunk, and
         semradio's version.
         """
-        plan = self.plan
+        plan, keys = self.plan, keys_of(EdgePlan)
         content = {
             "version": self.version,
             "chunk": self.chunk or plan.chunk,
             "flowgraph": plan.name,
             "variables": list(plan.variables.items()),
             "blocks": [[b.name, b.type, b.parameters] for b in plan.blocks.values()],
-            "edges": [[edge.label, edge.queue, edge.policy] for edge in plan.edges],
+            "edges": [[edge.label, *(getattr(edge, key) for key in keys)] for edge in plan.edges],
             "files": self.files,
             "code": list(self.code.values()),
         }

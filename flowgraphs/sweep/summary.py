@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from semradio.flowgraphs.sweep.table import Table, is_finite, is_number
+from semradio.flowgraphs.sweep.numbers import is_finite, is_number
 
 CONFIDENCE = 0.95
 
@@ -15,25 +15,32 @@ ELAPSED, ERROR = "elapsed_s", "error"
 """Columns of a sweep's table that are no results of a block."""
 
 
-def summarised(table: Table, over: str) -> Table:
-    """Return the groups of a table's rows that differ in nothing but the axis ``over``.
+Row = dict[str, Any]
 
-    See :meth:`Table.summary`, which checks that there is such an axis.
+
+def summarised(
+    columns: Sequence[str], rows: Sequence[Row], others: Sequence[str], axes: Sequence[str]
+) -> tuple[list[str], list[Row]]:
+    """Return columns and rows of a table's summary: one row for each value of the ``others``.
+
+    See :meth:`semradio.flowgraphs.sweep.table.Table.summary`.
+
+    Args:
+        columns, rows, axes: of the table. others: the axes that are left.
     """
-    others = tuple(axis for axis in table.axes if axis != over)
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in table.rows:
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
         if row.get(ERROR) is None:
             groups.setdefault(tuple(row[name] for name in others), []).append(row)
-    results = [name for name in table.columns if _is_result(table, name)]
-    rows = []
+    results = [name for name in columns if name not in axes and _is_result(rows, name)]
+    told = []
     for key, members in groups.items():
         row = {**dict(zip(others, key, strict=True)), "n": len(members)}
         for name in results:
             row[name], row[f"{name}.ci95"] = mean_and_interval([m[name] for m in members])
-        rows.append(row)
-    columns = [*others, "n", *(c for name in results for c in (name, f"{name}.ci95"))]
-    return Table(columns, rows, others)
+        told.append(row)
+    names = [*others, "n", *(c for name in results for c in (name, f"{name}.ci95"))]
+    return names, told
 
 
 def mean_and_interval(values: Sequence[Any]) -> tuple[float | None, float | None]:
@@ -55,9 +62,9 @@ def mean_and_interval(values: Sequence[Any]) -> tuple[float | None, float | None
     return mean, quantile * statistics.stdev(values) / math.sqrt(n)
 
 
-def _is_result(table: Table, name: str) -> bool:
-    """Whether a column is a numeric result of a block: those have a dot, and are no axes."""
-    if "." not in name or name in table.axes:
+def _is_result(rows: Sequence[Row], name: str) -> bool:
+    """Whether a column that is no axis is a numeric result of a block: those have a dot."""
+    if "." not in name:
         return False
-    found = [row[name] for row in table.rows if row[name] is not None]
+    found = [row[name] for row in rows if row[name] is not None]
     return bool(found) and all(map(is_number, found))

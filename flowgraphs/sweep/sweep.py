@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from semradio.blocks.errors import ParameterError
-from semradio.flowgraphs.runtime import protocol
 from semradio.flowgraphs.runtime.failure import RunError
+from semradio.flowgraphs.runtime.run import protocol
 from semradio.flowgraphs.sweep.axis import Axis
-from semradio.flowgraphs.sweep.failure import SweepInterruptedError
 from semradio.flowgraphs.sweep.grid import Cell, Grid
+from semradio.flowgraphs.sweep.interruption import SweepInterruptedError
 from semradio.flowgraphs.sweep.outputs import Outputs
 from semradio.flowgraphs.sweep.progress import OnPreparation, OnSweepProgress, SweepProgress
 from semradio.flowgraphs.sweep.store import ENDING, Store

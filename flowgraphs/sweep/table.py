@@ -6,7 +6,6 @@ import csv
 import importlib.util
 import io
 import json
-import math
 import os
 import re
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from semradio.blocks.errors import nearest
 from semradio.flowgraphs.sweep.failure import SweepError
+from semradio.flowgraphs.sweep.summary import summarised
 
 KINDS = (".csv", ".parquet")
 """Endings of the files that a table is written to."""
@@ -55,15 +55,14 @@ class Table:
         Raises:
             SweepError: ``over`` is no axis.
         """
-        from semradio.flowgraphs.sweep.summary import summarised
-
         self._known(over)
         if over not in self.axes:
             raise SweepError(
                 f"'{over}' is not an axis of the table{nearest(over, self.axes)}; "
                 f"axes: {', '.join(self.axes) or 'none'}"
             )
-        return summarised(self, over)
+        others = tuple(axis for axis in self.axes if axis != over)
+        return Table(*summarised(self.columns, self.rows, others, self.axes), others)
 
     @classmethod
     def read(cls, path: str | Path) -> Table:
@@ -104,8 +103,11 @@ class Table:
             part.unlink(missing_ok=True)
 
     def to_csv(self) -> str:
-        """Return the table as CSV (RFC 4180, lines end in LF): ``true``, ``false``, numbers in
-        full, None as nothing; text that would read as something else stands in quotes of JSON."""
+        """Return the table as CSV (RFC 4180, lines end in LF).
+
+        ``true``, ``false``, numbers in full, None as nothing; text that would read as
+        something else stands in quotes of JSON.
+        """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
@@ -224,13 +226,3 @@ def _column(values: list[Any]) -> list[Any]:
     if len(kinds) == 1:
         return values
     return [v if v is None or isinstance(v, str) else as_text(v) for v in values]
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a number, and no bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_finite(value: Any) -> bool:
-    """Whether a value is a finite number."""
-    return is_number(value) and math.isfinite(value)

@@ -11,8 +11,8 @@ from typing import Any
 
 from semradio.blocks.api import registry
 from semradio.flowgraphs.graph import Graph
-from semradio.flowgraphs.runtime import protocol
-from semradio.flowgraphs.runtime.local import run_local
+from semradio.flowgraphs.runtime.run import protocol
+from semradio.flowgraphs.runtime.run.here import run_here
 from semradio.flowgraphs.sweep import files
 from semradio.flowgraphs.sweep.failure import SweepError
 from semradio.flowgraphs.sweep.job import Job, decode, version
@@ -49,7 +49,7 @@ def _run(job: Job) -> dict[str, Any]:
             registry.load_file(Path(file))
             _loaded[file] = digest
     _agree(job.files, files.read(plan))
-    result = run_local(Graph(plan), chunk=job.chunk)
+    result = run_here(Graph(plan), chunk=job.chunk)
     return {"results": result.results, "elapsed_s": result.elapsed_s}
 
 

@@ -1,0 +1,1 @@
+"""Paired adversarial residual networks (He, Wang & Quek): links, figures, first values."""

@@ -1,0 +1,1 @@
+"""Photographs over a channel: the conventional chain of codec, code and QAM."""
