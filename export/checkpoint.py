@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,31 +10,17 @@ from typing import Any
 import torch
 
 from semradio.blocks.errors import ModelError
+from semradio.export.whole_file import write_bytes
 
 FORMAT = 2
 """Version of the layout of a checkpoint."""
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that a reader never sees half of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes private files; results follow the user's umask like any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint: tensors, numbers, text, and lists and dictionaries of them."""
+    """Write a checkpoint: tensors, numbers, text, and lists and dictionaries of them.
+
+    Raises :class:`OSError` if it cannot be written.
+    """
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **state}, buffer)
     write_bytes(path, buffer.getvalue())

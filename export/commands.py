@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from semradio.blocks.errors import ModelError, SemradioError
-from semradio.export.recipes import RECIPES, Recipe, recipe_named
+from semradio.blocks.errors import SemradioError
+from semradio.export.recipes import Recipe, recipe_named, recipes
 from semradio.export.recipes.settings import parse_overrides, with_overrides
+from semradio.export.report import RunReport
 
 
 def train(
@@ -26,19 +28,19 @@ def train(
 ) -> Any:
     """Train by a recipe and return its report, which is also written into ``out``.
 
-    Parameters
-    ----------
-    recipe : a name of :data:`semradio.export.recipes.RECIPES`.
-    out : folder for checkpoints and report.
-    variant : a named variant of the recipe.
-    seed : replaces the recipe's seed.
-    overrides : words ``NAME=VALUE`` that replace settings; they win over all the others.
-    resume : continue the run in ``out``.
-    quick : begin with the recipe's quick settings.
-    quiet : show no progress.
+    Args:
+        recipe: a name of :func:`semradio.export.recipes.recipes`.
+        out: folder for checkpoints and report.
+        variant: a named variant of the recipe.
+        seed: replaces the recipe's seed.
+        overrides: words ``NAME=VALUE`` that replace settings; they win over all the others.
+        resume: continue the run in ``out``.
+        quick: begin with the recipe's quick settings.
+        quiet: show no progress.
 
-    Raises :class:`SemradioError` (or one of its kinds) for unknown names, values that do not fit,
-    data that is not there, and where torch is not installed.
+    Raises:
+        SemradioError: unknown names, values that do not fit, data that is not there, and where
+            torch is not installed.
     """
     chosen = recipe_named(recipe)
     begun = chosen.config(variant, seed=seed, quick=quick)
@@ -57,7 +59,7 @@ def export(checkpoint_dir: Path, out_dir: Path) -> list[Path]:
     Raises :class:`ModelError` if there is no finished run or a file does not reproduce its
     network, :class:`SemradioError` where torch is not installed.
     """
-    chosen = _recipe_of(Path(checkpoint_dir))
+    chosen = recipe_named(_AnyReport.read(Path(checkpoint_dir)).recipe)
     require_torch()
     written: list[Path] = chosen.deploy_module().export(Path(checkpoint_dir), Path(out_dir))
     return written
@@ -65,23 +67,14 @@ def export(checkpoint_dir: Path, out_dir: Path) -> list[Path]:
 
 def describe() -> dict[str, Recipe]:
     """Return the recipes by name; summary and options of each can be read without torch."""
-    return dict(RECIPES)
+    return dict(recipes())
 
 
-def _recipe_of(folder: Path) -> Recipe:
-    import msgspec
+@dataclass(frozen=True)
+class _AnyReport(RunReport):
+    """What is the same in the report of every recipe."""
 
-    class Named(msgspec.Struct):
-        recipe: str
-
-    path = folder / "report.json"
-    try:
-        name = msgspec.json.decode(path.read_bytes(), type=Named).recipe
-    except FileNotFoundError as error:
-        raise ModelError(f"{folder} holds no finished run: no report.json in it") from error
-    except msgspec.MsgspecError as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
-    return recipe_named(name)
+    recipe: str
 
 
 @contextlib.contextmanager

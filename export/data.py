@@ -86,14 +86,14 @@ class TrainingData:
     ) -> TrainingData:
         """Cut the validation images out of ``part`` and keep the rest for training.
 
-        Parameters
-        ----------
-        part : the images that may be learned from.
-        evaluation : sets to be measured on; no image of theirs may be in ``part``.
-        train_images : use only so many of ``part``, validation included; ``None``: all.
-        name, source : for the model cards.
+        Args:
+            part: the images that may be learned from.
+            evaluation: sets to be measured on; no image of theirs may be in ``part``.
+            train_images: use only so many of ``part``, validation included; ``None``: all.
+            name, source: for the model cards.
 
-        Raises :class:`ParameterError` if fewer than twenty images are left.
+        Raises:
+            ParameterError: fewer than twenty images are left.
         """
         mixed = part.mixed()
         used = LabelledImages(mixed.images[:train_images], mixed.labels[:train_images])

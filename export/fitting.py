@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from semradio.blocks.errors import ParameterError, SemradioError
 from semradio.export import checkpoint
 from semradio.export.progress import Event, Progress
+from semradio.export.seeds import seeded
 
 Figures = dict[str, float]
 
@@ -106,7 +107,7 @@ def fit(phase: Phase, path: Path, *, resume: bool, progress: Progress) -> list[F
     Raises :class:`ParameterError` if the checkpoint belongs to other settings, and
     :class:`SemradioError` if the loss is not a finite number.
     """
-    run = _Run(phase)
+    run = _State(phase)
     if resume and path.exists():
         run.restore(path)
     progress(Event(phase.name, run.epoch, phase.schedule.epochs, finished=run.finished))
@@ -119,7 +120,21 @@ def fit(phase: Phase, path: Path, *, resume: bool, progress: Progress) -> list[F
     return run.history
 
 
-class _Run:
+def load_best(path: Path, modules: Mapping[str, nn.Module]) -> None:
+    """Set networks to the weights that a phase kept, and put them into evaluation mode.
+
+    modules : by their names in the phase; some of them, or all
+
+    Raises :class:`ModelError` if there is no such checkpoint or it is damaged, and
+    :class:`RuntimeError` if it holds another network.
+    """
+    best = checkpoint.load(path)["best"]
+    for name, module in modules.items():
+        module.load_state_dict(best[name])
+        module.eval()
+
+
+class _State:
     """The state of a phase between two epochs."""
 
     def __init__(self, phase: Phase) -> None:
@@ -157,15 +172,20 @@ class _Run:
             module.train()
         order = torch.randperm(phase.size, generator=phase.generators["batches"])
         batches = torch.split(order, schedule.batch_size)
-        for number, batch in enumerate(batches):
-            step = self.epoch * len(batches) + number
-            for group in self.optimisers["phase"].param_groups:
-                group["lr"] = schedule.rate(step, len(batches))
-            if phase.opponent is not None:
-                for _ in range(phase.opponent.steps):
-                    self.step("opponent", phase.opponent.loss(batch))
-            self.step("phase", phase.loss(batch))
+        # For layers that draw numbers themselves: seeded by epoch, a continued run meets the same.
+        with seeded(phase.generators["batches"].initial_seed(), "layers", str(self.epoch)):
+            for number, batch in enumerate(batches):
+                self.train_batch(batch, self.epoch * len(batches) + number, len(batches))
         self.epoch += 1
+
+    def train_batch(self, batch: Tensor, step: int, steps_per_epoch: int) -> None:
+        phase = self.phase
+        for group in self.optimisers["phase"].param_groups:
+            group["lr"] = phase.schedule.rate(step, steps_per_epoch)
+        if phase.opponent is not None:
+            for _ in range(phase.opponent.steps):
+                self.step("opponent", phase.opponent.loss(batch))
+        self.step("phase", phase.loss(batch))
 
     def step(self, name: str, loss: Tensor) -> None:
         if not math.isfinite(loss.item()):

@@ -13,9 +13,11 @@ import copy
 import importlib.metadata
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import onnx
@@ -23,14 +25,16 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.errors import ModelError
+from semradio.blocks.neural.gnuradio4_keys import Gnuradio4Keys
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
-from semradio.export.checkpoint import write_bytes
 from semradio.export.half_weights import round_weights, store_half
+from semradio.export.operator_library import read_once
 from semradio.export.parity import (
     example_batches,
     measured_parity,
     refuse_dependence_on_batch,
 )
+from semradio.export.whole_file import write_bytes
 
 OPSET = 18
 """Default operator set: ONNX Runtime reads it since 1.14."""
@@ -51,10 +55,13 @@ _RANDOM_OPERATORS = frozenset(
 )
 _LARGEST_BYTES = 2**31 - 2**20
 
+OpenAxes = Mapping[str, Mapping[int, tuple[str, int]]]
+"""Axes of open length: by input and axis, a name, and what the length is a multiple of."""
+
 
 def export_onnx(
     module: nn.Module,
-    path: Path,
+    path: str | Path,
     *,
     inputs: Mapping[str, Tensor],
     outputs: Sequence[str],
@@ -65,35 +72,52 @@ def export_onnx(
     batches: Sequence[int] = BATCHES,
     half: bool = False,
     compared: Sequence[str] = (),
+    open_axes: OpenAxes = MappingProxyType({}),
+    gnuradio4: bool = False,
 ) -> ModelCard:
     """Export a module as one ONNX file and check it against the module.
 
-    Parameters
-    ----------
-    module : any torch module; it is copied, put into evaluation mode and left as it was.
-    path : the file to write; written in one step, and only if every check passes.
-    inputs : an example for each input of ``forward``, in its order, under the name that the
-        input shall have. The first dimension is the batch; give at least two different rows of
-        realistic values, for all checks are made with mixtures of them.
-    outputs : a name for each output (a tensor, or a tuple of tensors), batch first.
-    card : parity, number of weights and versions are filled in here, the rest is yours.
-    tolerance : largest difference of floating-point outputs between file and module, as a part
-        of the largest output value, or absolute where that is below 1.
-    levels : largest difference of integer outputs; 1 suits images that are rounded.
-    opset : the ONNX operator set. The exporter silently gives 18 for some older ones, which is
-        refused.
-    batches : batch sizes to compare at.
-    half : whether to round the weights to 16 bits and store them so, in half the space; they are
-        computed with 32 bits, and compared is the module with rounded weights.
-    compared : those of ``outputs`` that the card states the parity of and the file leaves out, such
-        as an image before it is rounded.
+    Args:
+        module: any torch module; it is copied, put into evaluation mode and left as it was.
+        path: the file to write, whose name ends in .onnx; written in one step, and only if every
+            check passes.
+        inputs: an example for each input of ``forward``, in its order, under the name that the
+            input shall have. The first dimension is the batch; give at least two different rows of
+            realistic values, for all checks are made with mixtures of them.
+        outputs: a name for each output (a tensor, or a tuple of tensors), batch first.
+        card: parity, number of weights and versions are filled in here, the rest is yours.
+        tolerance: largest difference of floating-point outputs between file and module, as a part
+            of the largest output value, or absolute where that is below 1.
+        levels: largest difference of integer outputs; 1 suits images that are rounded.
+        opset: the ONNX operator set. The exporter silently gives 18 for some older ones, which is
+            refused.
+        batches: batch sizes to compare at.
+        half: whether to round the weights to 16 bits and store them so, in half the space; they are
+            computed with 32 bits, and compared is the module with rounded weights.
+        compared: those of ``outputs`` that the card states the parity of and the file leaves out,
+            such as an image before it is rounded.
+        open_axes: axes of inputs that are of open length, besides the batch: by input and axis, a
+            name, and what the length is a multiple of. Axes of one name have as many of these.
+        gnuradio4: whether to write the keys by which the block ``OnnxInference`` of GNU Radio 4
+            sets itself up. The first input is then float32[batch, M, N], a window of M frames.
 
-    Returns the card as written.
+    Returns:
+        The card as written.
 
-    Raises :class:`ModelError` if the module draws random numbers, its outputs depend on the other
-    items of the batch, it does not run at every batch size, torch cannot export it, or the file
-    does not reproduce it.
+    Raises:
+        ModelError: the module draws random numbers, its outputs depend on the other items of the
+            batch, it does not run at every batch size, it gives NaN for the examples, torch cannot
+            export it, or the file does not reproduce it. With ``gnuradio4``, its inputs are others
+            than that block feeds. Path, examples or names are not what is said above.
     """
+    path = Path(path)
+    if path.suffix != ".onnx":
+        raise ModelError(f"'{path}' cannot be the file of a model: its name must end in .onnx")
+    if isinstance(outputs, str) or not isinstance(inputs, Mapping):
+        raise ModelError(
+            f"'{card.name}': inputs={{'NAME': examples, ...}} and outputs=['NAME', ...], "
+            "the names that the block's ports shall have"
+        )
     deployed = copy.deepcopy(module).cpu().eval()
     if half:
         round_weights(deployed)
@@ -104,7 +128,7 @@ def export_onnx(
     refuse_dependence_on_batch(
         deployed, examples, outputs, name=card.name, tolerance=tolerance, levels=levels
     )
-    model = _converted(deployed, inputs, outputs, card.name, opset)
+    model = _converted(deployed, inputs, outputs, card.name, opset, open_axes)
     if half:
         store_half(model)
     _check(model, inputs, outputs, card.name, opset)
@@ -128,46 +152,22 @@ def export_onnx(
     kept = [value for value in model.graph.output if value.name not in compared]
     del model.graph.output[:]
     model.graph.output.extend(kept)
-    onnx.helper.set_model_props(model, {METADATA_KEY: complete.to_json()})
+    keys = _gnuradio4_keys(inputs, card.name) if gnuradio4 else {}
+    onnx.helper.set_model_props(model, {METADATA_KEY: complete.to_json(), **keys})
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, model.SerializeToString())
     return complete
 
 
-def parity_of(
-    module: nn.Module,
-    *,
-    inputs: Mapping[str, Tensor],
-    outputs: Sequence[str],
-    name: str,
-    tolerance: float = 1e-5,
-    opset: int = OPSET,
-    batches: Sequence[int] = BATCHES,
-) -> dict[str, float]:
-    """Return what :func:`export_onnx` would state as parity, without writing a file.
-
-    For a part of a larger model, such as the floating-point output behind a rounded image.
-    """
-    deployed = copy.deepcopy(module).cpu().eval()
-    model = _converted(deployed, inputs, outputs, name, opset)
-    examples = example_batches(inputs, batches, name)
-    return measured_parity(
-        deployed,
-        model.SerializeToString(),
-        examples,
-        outputs,
-        name=name,
-        tolerance=tolerance,
-        levels=0,
-    )
-
-
-def read_card(path: Path) -> ModelCard:
-    """Return the card of an ONNX file; raises :class:`ModelError` if it has none."""
-    for entry in onnx.load(path, load_external_data=False).metadata_props:
-        if entry.key == METADATA_KEY:
-            return ModelCard.from_json(entry.value)
-    raise ModelError(f"{path} has no model card")
+def _gnuradio4_keys(inputs: Mapping[str, Tensor], name: str) -> dict[str, str]:
+    first = next(iter(inputs.values()))
+    if len(inputs) != 1 or first.dtype != torch.float32 or first.ndim != 3:
+        given = ", ".join(f"{port}: {list(x.shape)}" for port, x in inputs.items())
+        raise ModelError(
+            f"GNU Radio 4 runs models with one input float32[batch, M, N]; '{name}' has {given}: "
+            "put a module before it that takes the frame out of [batch, 1, N]"
+        )
+    return Gnuradio4Keys(first.shape[2], first.shape[1]).to_metadata()
 
 
 def versions() -> dict[str, str]:
@@ -179,9 +179,19 @@ def versions() -> dict[str, str]:
 
 
 def _converted(
-    module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], name: str, opset: int
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    name: str,
+    opset: int,
+    open_axes: OpenAxes = MappingProxyType({}),
 ) -> onnx.ModelProto:
+    read_once()
     batch = torch.export.Dim("batch")
+    axes = {
+        port: {axis: step * torch.export.Dim(length) for axis, (length, step) in found.items()}
+        for port, found in open_axes.items()
+    }
     talk = io.StringIO()
     try:
         with _captured(talk):
@@ -191,20 +201,27 @@ def _converted(
                 None,
                 input_names=list(inputs),
                 output_names=list(outputs),
-                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                dynamic_shapes=tuple({0: batch, **axes.get(port, {})} for port in inputs),
                 opset_version=opset,
                 dynamo=True,
                 verbose=False,
             )
     # The exporter lets errors of every kind through, from all its stages.
     except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"torch cannot export '{name}' to ONNX: {reason[0]}") from error
+        raise ModelError(f"torch cannot export '{name}' to ONNX: {_reason(error)}") from error
     if program is None:
         raise ModelError(f"torch cannot export '{name}' to ONNX")
     model = program.model_proto
     _strip_provenance(model)
     return model
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of what broke the export, without the colours of a terminal."""
+    # The exporter's own text tells which of its steps failed; the cause tells why.
+    cause = error.__cause__ or error
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(cause)).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__
 
 
 @contextlib.contextmanager

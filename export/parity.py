@@ -31,6 +31,11 @@ def example_batches(inputs: Mapping[str, Tensor], sizes: Sequence[int], name: st
     if not inputs:
         raise ModelError(f"'{name}': no example inputs were given")
     for key, example in inputs.items():
+        if not isinstance(example, Tensor):
+            raise ModelError(
+                f"'{name}': the example of input '{key}' must be a torch tensor, not a "
+                f"{type(example).__name__}"
+            )
         rows = example.detach().cpu()
         if rows.dim() == 0 or len(rows) < 2 or bool((rows == rows[:1]).all()):
             raise ModelError(
@@ -52,7 +57,11 @@ def _mixed_rows(rows: Tensor, size: int, source: torch.Generator) -> Tensor:
 
 
 def torch_outputs(module: nn.Module, batch: Batch, outputs: Sequence[str], name: str) -> Arrays:
-    """Run the module; raises :class:`ModelError` if it fails or its outputs are not as told."""
+    """Run the module; raises :class:`ModelError` if it fails or its outputs are not as told.
+
+    Nor may they be NaN or infinite, of examples that a stream would carry: such a file would end
+    the first run that it is in.
+    """
     size = len(next(iter(batch.values())))
     try:
         with torch.no_grad():
@@ -60,7 +69,13 @@ def torch_outputs(module: nn.Module, batch: Batch, outputs: Sequence[str], name:
     # A module of the user's own may fail in any way.
     except Exception as error:
         raise ModelError(f"'{name}' does not run at batch size {size}: {error}") from error
-    tensors = (found,) if isinstance(found, Tensor) else tuple(found)
+    tensors = tuple(found) if isinstance(found, tuple | list) else (found,)
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise ModelError(
+                f"'{name}' returns a {type(tensor).__name__}: a tensor, or a tuple of tensors, "
+                "can be exported"
+            )
     if len(tensors) != len(outputs):
         raise ModelError(
             f"'{name}' gives {len(tensors)} outputs, but {len(outputs)} names were given: "
@@ -72,7 +87,19 @@ def torch_outputs(module: nn.Module, batch: Batch, outputs: Sequence[str], name:
                 f"'{name}': output '{key}' has shape {list(tensor.shape)} for a batch of {size}; "
                 "the batch must come first"
             )
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise ModelError(
+                f"'{name}': output '{key}' is NaN or infinite for the examples{_sick(module)}"
+            )
     return [tensor.numpy() for tensor in tensors]
+
+
+def _sick(module: nn.Module) -> str:
+    """Name the first weight that is not a finite number, where there is one."""
+    for key, weight in module.state_dict().items():
+        if weight.is_floating_point() and not bool(weight.isfinite().all()):
+            return f": the weight '{key}' is NaN or infinite, so training has gone astray"
+    return ", with finite weights: look for a division by zero, a root or a logarithm"
 
 
 def refuse_dependence_on_batch(
@@ -102,10 +129,12 @@ def refuse_dependence_on_batch(
                 for key, one, many in zip(outputs, single, whole, strict=True):
                     beside_others = many[row : row + 1]
                     if not _within(one, beside_others, tolerance, levels):
+                        difference = _difference(one, beside_others)
                         raise ModelError(
                             f"'{name}': output '{key}' of an item depends on the other items of "
-                            f"its batch (alone it differs by {_difference(one, beside_others):.3g})"
+                            f"its batch (alone it differs by {difference:.3g})"
                             "; replace averages over the batch by constants before the export"
+                            f"{_hint(one, difference, levels, tolerance)}"
                         )
 
 
@@ -152,6 +181,7 @@ def measured_parity(
                     f"'{name}': output '{key}' differs by {difference:.3g} between ONNX Runtime "
                     f"and torch at batch size {len(other)}; allowed: "
                     f"{levels if other.dtype.kind in 'iub' else tolerance:g}"
+                    f"{_hint(other, difference, levels, tolerance)}"
                 )
             worst[key] = max(worst[key], difference)
     return worst
@@ -172,10 +202,23 @@ def _difference(one: NDArray[Any], other: NDArray[Any]) -> float:
     return float(np.abs(one.astype(wide) - other.astype(wide)).max())
 
 
+def _hint(expected: NDArray[Any], difference: float, levels: int, tolerance: float) -> str:
+    """Return how to allow that rounded values differ by one, or floats by little, where they do."""
+    if expected.dtype.kind in "fc" and difference < 100 * tolerance * _scale(expected):
+        return "; where that is but rounding, as of values far from 1, 'tolerance' allows more"
+    if expected.dtype.kind in "iub" and levels == 0 and difference == 1:
+        return "; where these are rounded values, 'levels=1' allows a difference of one"
+    return ""
+
+
 def _within(one: NDArray[Any], other: NDArray[Any], tolerance: float, levels: int) -> bool:
     if other.size == 0:
         return True
     if other.dtype.kind in "iub":
         return _difference(one, other) <= levels
     # Written so that NaN counts as a difference.
-    return _difference(one, other) <= tolerance * max(1.0, float(np.abs(other).max()))
+    return _difference(one, other) <= tolerance * _scale(other)
+
+
+def _scale(values: NDArray[Any]) -> float:
+    return max(1.0, float(np.abs(values).max()))

@@ -17,7 +17,7 @@ class Event:
     """One step of a run: an epoch of a phase is done, or the phase ended early."""
 
     phase: str
-    """What is being trained: ``base``, ``eve``, ``substitute``, ``modules``, ``adaptive_eve``."""
+    """The phase's name: what is being trained."""
     epoch: int
     """Epochs done so far, counted from 1; 0 when a phase begins."""
     epochs: int

@@ -18,6 +18,7 @@ import msgspec
 from semradio.blocks.errors import SemradioError
 from semradio.export.recipes import recipe_named
 from semradio.export.recipes.settings import RecipeConfig, parse_overrides, with_overrides
+from semradio.export.whole_file import write_bytes
 
 _DONE = "study.json"
 
@@ -53,19 +54,20 @@ def prepare(
     Afterwards ``<folder>/<variant>/seed-<n>/<model>.onnx`` exist. Runs of other settings, left by
     another version, are trained anew. An interrupted preparation goes on where it was.
 
-    Parameters
-    ----------
-    recipe : a name of :data:`semradio.export.recipes.RECIPES`.
-    variants : names of the recipe's variants.
-    seeds : of the runs of each variant.
-    cache : folder of all studies.
-    jobs : runs at a time, each on one core; by default one per core.
-    quick : begin with the recipe's quick settings.
-    settings : words ``NAME=VALUE`` that change settings of every run; such studies are kept apart.
-    progress : is told of each run that is ready.
+    Args:
+        recipe: a name of :func:`semradio.export.recipes.recipes`.
+        variants: names of the recipe's variants.
+        seeds: of the runs of each variant.
+        cache: folder of all studies.
+        jobs: runs at a time, each on one core; by default one per core.
+        quick: begin with the recipe's quick settings.
+        settings: words ``NAME=VALUE`` that change settings of every run; such studies are kept
+            apart.
+        progress: is told of each run that is ready.
 
-    Raises :class:`SemradioError` (or one of its kinds) for unknown names, data that is not there,
-    a failed run, and where torch is needed and not installed.
+    Raises:
+        SemradioError: unknown names, data that is not there, a failed run, and where torch is
+            needed and not installed.
     """
     chosen = recipe_named(recipe)
     words = parse_overrides(settings)
@@ -167,8 +169,6 @@ def _end_with_parent() -> None:
 def _train(run: _Run) -> None:
     import torch
 
-    from semradio.export import checkpoint
-
     torch.set_num_threads(1)
     recipe = recipe_named(run.recipe)
     inside = run.folder / "run"
@@ -176,7 +176,7 @@ def _train(run: _Run) -> None:
     if inside.exists() and not (begun.exists() and begun.read_bytes() == run.settings):
         shutil.rmtree(run.folder)
     inside.mkdir(parents=True, exist_ok=True)
-    checkpoint.write_bytes(begun, run.settings)
+    write_bytes(begun, run.settings)
     recipe.train_module().run(run.config, inside, resume=True, shared=run.root / "shared")
     recipe.deploy_module().export(inside, run.folder)
-    checkpoint.write_bytes(run.folder / _DONE, run.settings)
+    write_bytes(run.folder / _DONE, run.settings)

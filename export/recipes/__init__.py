@@ -1,22 +1,30 @@
 """The training recipes, by name.
 
-A recipe is a package beside this file with four modules: ``config`` (a frozen dataclass
-``Config`` that needs no torch, with a classmethod ``quick``), ``variants`` (``VARIANTS``, named
-changes of it), ``train`` (a function ``run``) and ``deploy`` (a function ``export``). Adding one to
-:data:`RECIPES` makes it known to the command line.
+A recipe is a package with a paragraph :data:`SUMMARY` and four modules: ``config`` (``Config``, a
+:class:`~semradio.export.recipes.settings.RecipeConfig` that needs no torch), ``variants``
+(``VARIANTS``, named changes of it), ``train`` (a function ``run``, which opens a
+:class:`~semradio.export.run.Run`) and ``deploy`` (a function ``export``). Recipes are found: those
+beside this file, and those that other packages name in the entry-point group ``semradio.recipes``
+(value: the package).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.metadata
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, cast
 
 from semradio.blocks.errors import ParameterError, nearest
 from semradio.export.recipes.settings import Option, RecipeConfig, options
+
+ENTRY_POINTS = "semradio.recipes"
+"""Entry-point group through which other packages add recipes."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,10 @@ class Recipe:
     def config(
         self, variant: str | None = None, *, seed: int | None = None, quick: bool = False
     ) -> RecipeConfig:
-        """Return the settings of a variant; raises :class:`ParameterError` if it is unknown."""
+        """Return the settings of a variant.
+
+        Raises :class:`ParameterError` if it is unknown, or the settings do not go together.
+        """
         config_class = self.config_class()
         changes: dict[str, Any] = {}
         if variant is not None:
@@ -70,42 +81,33 @@ class Recipe:
         return importlib.import_module(f"{self.package}.{name}")
 
 
-RECIPES = MappingProxyType(
-    {
-        recipe.name: recipe
-        for recipe in (
-            Recipe(
-                name="arn",
-                summary=(
-                    "Secure semantic communication by paired adversarial residual networks (He, "
-                    "Wang, Quek): trains a semantic link for images, an eavesdropper's digit "
-                    "classifier, and then Alice's and Bob's pluggable modules, which lower the "
-                    "accuracy of that fixed classifier at almost no cost in picture quality. An "
-                    "eavesdropper who retrains on protected signals is not stopped: the report "
-                    "says how well she does."
-                ),
-                package="semradio.export.recipes.arn",
-            ),
-            Recipe(
-                name="irsc",
-                summary=(
-                    "Image links of several users over a MIMO interference channel (Wang, Guo, "
-                    "Dong, Zhao): trains all transmitters and receivers end to end, with the "
-                    "channel state at the receivers, at both ends or nowhere, with interference "
-                    "alignment or turns instead, and with an LMMSE filter inside the receiver, "
-                    "which beats all that know the channel at the receivers alone."
-                ),
-                package="semradio.export.recipes.irsc",
-            ),
-        )
+@cache
+def recipes() -> Mapping[str, Recipe]:
+    """Return the recipes by name, sorted.
+
+    Raises :class:`ParameterError` if the package of one cannot be imported.
+    """
+    own = {
+        module.name: f"{__name__}.{module.name}"
+        for module in pkgutil.iter_modules(__path__)
+        if module.ispkg
     }
-)
-"""The known recipes, by name."""
+    others = {p.name: p.value for p in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    found = sorted({**others, **own}.items())
+    return MappingProxyType({name: _recipe(name, package) for name, package in found})
+
+
+def _recipe(name: str, package: str) -> Recipe:
+    try:
+        return Recipe(name, str(importlib.import_module(package).SUMMARY), package)
+    except (ImportError, AttributeError) as error:
+        raise ParameterError(f"recipe '{name}': {error}") from error
 
 
 def recipe_named(name: str) -> Recipe:
     """Return a recipe; raises :class:`ParameterError` with the nearest name if unknown."""
-    if name not in RECIPES:
-        known = ", ".join(RECIPES)
-        raise ParameterError(f"no recipe '{name}'{nearest(name, RECIPES)}; recipes: {known}")
-    return RECIPES[name]
+    known = recipes()
+    if name not in known:
+        names = ", ".join(known)
+        raise ParameterError(f"no recipe '{name}'{nearest(name, known)}; recipes: {names}")
+    return known[name]

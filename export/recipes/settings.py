@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Protocol, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -12,23 +13,6 @@ from semradio.blocks.api.parameter import type_text
 from semradio.blocks.errors import ParameterError, nearest
 
 T = TypeVar("T")
-
-
-class RecipeConfig(Protocol):
-    """A frozen dataclass of settings, each made with :func:`setting`."""
-
-    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
-
-    @property
-    def seed(self) -> int:
-        """Seed of everything random in the run."""
-
-    @classmethod
-    def quick(cls) -> Self:
-        """Return settings for a run of seconds that shows the same relations, less sharply."""
-
-
-C = TypeVar("C", bound=RecipeConfig)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,12 +26,67 @@ class Option:
     unit: str
 
 
-def setting(default: T, doc: str, *, unit: str = "", low: float | None = None) -> T:
-    """Declare a field of a recipe's configuration: default, meaning, unit and lowest value."""
+def setting(
+    default: T, doc: str, *, unit: str = "", low: float | None = None, some: bool = False
+) -> T:
+    """Declare a field of a recipe's configuration.
+
+    Args:
+        default: its value where none is given.
+        doc: what it means.
+        unit: of the value.
+        low: its lowest value.
+        some: whether there must be at least one, where several values are taken.
+    """
     declared: T = dataclasses.field(
-        default=default, metadata={"doc": doc, "unit": unit, "low": low}
+        default=default, metadata={"doc": doc, "unit": unit, "low": low, "some": some}
     )
     return declared
+
+
+@dataclasses.dataclass(frozen=True)
+class RecipeConfig(abc.ABC):
+    """Settings of a recipe: a frozen dataclass of this class, of fields made with :func:`setting`.
+
+    Raises :class:`ParameterError` if a setting lies below its lowest value, or names nothing where
+    it must name something. A recipe that refuses more calls this ``__post_init__`` from its own.
+    """
+
+    seed: int = setting(0, "Seed of everything random in the run.", low=0)
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            low, value = field.metadata["low"], getattr(self, field.name)
+            if low is not None and value is not None and not value >= low:
+                raise ParameterError(
+                    f"setting '{field.name}' must be at least {low}, not {value}", field.name
+                )
+            if field.metadata["some"] and not value:
+                raise ParameterError(f"setting '{field.name}' names none", field.name)
+
+    @classmethod
+    @abc.abstractmethod
+    def quick(cls) -> Self:
+        """Return settings for a run of seconds that shows the same relations, less sharply."""
+
+    def refuse_crossed(self, low: str, high: str) -> None:
+        """Raise :class:`ParameterError` if the setting ``low`` lies above the setting ``high``."""
+        lower, upper = getattr(self, low), getattr(self, high)
+        if not lower <= upper:
+            raise ParameterError(
+                f"setting '{low}' ({lower:g}) lies above '{high}' ({upper:g})", low
+            )
+
+    def deciding(self, *free: str) -> dict[str, Any]:
+        """Return the settings that decide what is trained, all but ``free``, as plain values."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(self).items()
+            if name not in free
+        }
+
+
+C = TypeVar("C", bound=RecipeConfig)
 
 
 def options(config_class: type[RecipeConfig]) -> list[Option]:
@@ -65,16 +104,6 @@ def options(config_class: type[RecipeConfig]) -> list[Option]:
     ]
 
 
-def check_limits(config: RecipeConfig) -> None:
-    """Raise :class:`ParameterError` if a setting lies below its lowest value."""
-    for field in dataclasses.fields(config):
-        low, value = field.metadata["low"], getattr(config, field.name)
-        if low is not None and value is not None and not value >= low:
-            raise ParameterError(
-                f"setting '{field.name}' must be at least {low}, not {value}", field.name
-            )
-
-
 def parse_overrides(words: Iterable[str]) -> dict[str, str]:
     """Turn ``NAME=VALUE`` words into a mapping; raises :class:`ParameterError` for others."""
     found: dict[str, str] = {}
@@ -90,7 +119,7 @@ def with_overrides(config: C, overrides: Mapping[str, str]) -> C:
     """Return the configuration with settings replaced, given as text.
 
     ``none`` is no value, several values are separated by commas. Raises :class:`ParameterError`
-    for unknown names and for values of the wrong type, naming the setting.
+    for unknown names and for values of the wrong type or out of their limits, naming the setting.
     """
     config_class = type(config)
     hints = get_type_hints(config_class)

@@ -7,11 +7,11 @@ from typing import Literal
 
 from semradio.blocks.errors import ParameterError, nearest
 from semradio.export.recipes.arn.attackers import ATTACKERS
-from semradio.export.recipes.settings import check_limits, setting
+from semradio.export.recipes.settings import RecipeConfig, setting
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(RecipeConfig):
     """Settings of the ``arn`` recipe; the defaults are the paper's wherever it tells them."""
 
     seed: int = setting(0, "Seed of weights, batches and noise of all phases.", low=0)
@@ -110,7 +110,7 @@ class Config:
     )
 
     def __post_init__(self) -> None:
-        check_limits(self)
+        super().__post_init__()
         if not -60.0 <= self.psr_db <= 20.0:
             raise ParameterError(f"setting 'psr_db' must be -60 to 20 dB, not {self.psr_db}")
         for name in self.attackers:
@@ -145,7 +145,7 @@ class Config:
 
     @property
     def power_limit(self) -> float:
-        """epsilon of eq. (20), relative to E||x||^2 = 1."""
+        """Epsilon of eq. (20), relative to E||x||^2 = 1."""
         return float(10.0 ** (self.psr_db / 10.0))
 
     @classmethod

@@ -6,28 +6,27 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 from torch import nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.evaluate import Link
-from semradio.export.networks import (
+from semradio.export.onnx_export import export_onnx
+from semradio.export.pixels import PIXELS
+from semradio.export.recipes.arn.attackers import ATTACKERS
+from semradio.export.recipes.arn.config import Config
+from semradio.export.recipes.arn.evaluate import Link
+from semradio.export.recipes.arn.networks import (
     CLASSES,
     PICTURE_WIDTHS,
-    PIXELS,
     SYMBOLS,
     ArnReceiver,
     ArnTransmitter,
     FgsmTransmitter,
     ImageReceiver,
 )
-from semradio.export.onnx_export import export_onnx, parity_of
-from semradio.export.recipes.arn.attackers import ATTACKERS
-from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.arn.report import Report
 from semradio.export.recipes.arn.train import load_link
-from semradio.export.signals import generator
+from semradio.export.seeds import generator
 
 _PAPER = (
     "B. He, F. Wang, T. Q. S. Quek, Secure Semantic Communication via Paired Adversarial "
@@ -54,15 +53,14 @@ class _Part:
 
     file: str
     module: nn.Module
-    kinds: tuple[str, ...]
-    """What each input is: an image, a frame, or a label."""
     inputs: dict[str, str]
     outputs: dict[str, str]
     role: str
     summary: str
     architecture: str
     equations: str
-    levels: int = 0
+    compared: tuple[str, ...] = ()
+    """Outputs of which the card states the parity, and which the file leaves out."""
 
 
 def export(folder: Path, out: Path) -> list[Path]:
@@ -79,30 +77,21 @@ def export(folder: Path, out: Path) -> list[Path]:
     report = Report.read(folder)
     link = load_link(folder, report.config)
     source = generator(0, "export", "examples")
-    examples = {
-        "image": torch.randint(0, 256, (64, 28, 28), generator=source, dtype=torch.uint8),
-        "frame": torch.randn((64, SYMBOLS), generator=source) / SYMBOLS**0.5,
-        "label": torch.randint(0, CLASSES, (64,), generator=source, dtype=torch.uint8),
-    }
+    images = torch.randint(0, 256, (64, 28, 28), generator=source, dtype=torch.uint8)
+    frames = torch.randn((64, SYMBOLS), generator=source) / SYMBOLS**0.5
+    labels = torch.randint(0, CLASSES, (64,), generator=source, dtype=torch.uint8)
+    examples = {"image": images, "x": frames, "y": frames, "label": labels}
     written = []
     for part in _parts(link, report.config):
-        example = {name: examples[kind] for name, kind in zip(part.inputs, part.kinds, strict=True)}
-        card = _card(part, report)
-        if isinstance(part.module, ImageReceiver):
-            before_rounding = parity_of(
-                part.module.receiver, inputs=example, outputs=["pixels"], name=card.name
-            )
-            card = msgspec.structs.replace(
-                card, parity={"image_before_rounding": before_rounding["pixels"]}
-            )
         path = out / f"{part.file}.onnx"
         export_onnx(
             part.module,
             path,
-            inputs=example,
-            outputs=list(part.outputs),
-            card=card,
-            levels=part.levels,
+            inputs={port: examples[port] for port in part.inputs},
+            outputs=[*part.outputs, *part.compared],
+            card=_card(part, report),
+            levels=1,
+            compared=part.compared,
         )
         written.append(path)
     return written
@@ -113,7 +102,6 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         _Part(
             file="encoder",
             module=link.transmitter,
-            kinds=("image",),
             inputs={"image": "grey image, 0 to 255"},
             outputs={"x": _FRAME},
             role="semantic_encoder",
@@ -124,19 +112,17 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         _Part(
             file="decoder",
             module=ImageReceiver(link.receiver),
-            kinds=("frame",),
             inputs={"x": _FRAME + ", as received or as restored by Bob's module"},
             outputs={"image": "grey image, 0 to 255, rounded and clipped"},
             role="semantic_decoder",
             summary="Turns 23 received symbols into an image of 28 x 28 pixels.",
             architecture="fully connected 23-23-64-64-784, ReLU, sigmoid at the end",
             equations="eq. (7) and (8)",
-            levels=1,
+            compared=("image_before_rounding",),
         ),
         _Part(
             file="eve",
             module=link.eve,
-            kinds=("frame",),
             inputs={"y": _RECEIVED},
             outputs={"logits": "one value per class, eq. (22) before the softmax"},
             role="eavesdropper",
@@ -155,7 +141,6 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             _Part(
                 file="alice",
                 module=link.alice,
-                kinds=("frame",),
                 inputs={"x": _FRAME},
                 outputs={"y": "protected frame, x plus an attack of limited power"},
                 role="arn_transmitter",
@@ -173,7 +158,6 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             _Part(
                 file="fgsm_bob" if gradient else "bob",
                 module=link.bob,
-                kinds=("frame",),
                 inputs={"y": _RECEIVED},
                 outputs={"x": "restored frame for the decoder"},
                 role="arn_receiver",
@@ -187,7 +171,6 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             _Part(
                 file=name,
                 module=module,
-                kinds=("frame",),
                 inputs={"y": _RECEIVED},
                 outputs={"logits": "one value per class, eq. (22) before the softmax"},
                 role="eavesdropper",
@@ -204,7 +187,6 @@ def _gradient_attack(alice: FgsmTransmitter, config: Config) -> _Part:
     return _Part(
         file="fgsm",
         module=alice,
-        kinds=("frame", "label"),
         inputs={"x": _FRAME, "label": "the image's class, which Alice must know"},
         outputs={"y": "x plus the attack"},
         role="fgsm_transmitter",

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import msgspec
-
-from semradio.blocks.errors import ModelError, ParameterError
-from semradio.export import checkpoint
-from semradio.export.evaluate import LinkFigures
+from semradio.blocks.errors import ParameterError
 from semradio.export.fitting import Figures
 from semradio.export.recipes.arn.config import Config
-
-REPORT = "report.json"
-"""File of the report in the folder of a run."""
+from semradio.export.recipes.arn.evaluate import LinkFigures
+from semradio.export.report import RunReport
 
 
 @dataclass(frozen=True)
-class Report:
-    """The outcome of a run, also written as ``report.json`` into its folder."""
+class Report(RunReport):
+    """The outcome of a run of the recipe."""
 
     recipe: str
     config: Config
@@ -31,7 +25,10 @@ class Report:
     """Per phase, the validation figures of each epoch."""
 
     def at(self, images: str, snr_db: float) -> LinkFigures:
-        """Return the figures of one set at one SNR."""
+        """Return the figures of one set at one SNR.
+
+        Raises :class:`ParameterError` if the run was not measured there.
+        """
         for figures in self.figures[images]:
             if figures.snr_db == snr_db:
                 return figures
@@ -59,22 +56,6 @@ class Report:
                 f"    without protection, E||x||^2     {found.power:.3f}",
             ]
         return "\n".join(lines)
-
-    def write(self, folder: Path) -> None:
-        """Write the report into the folder of its run."""
-        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
-        checkpoint.write_bytes(folder / REPORT, text)
-
-    @classmethod
-    def read(cls, folder: Path) -> Report:
-        """Read a finished run's report; raises :class:`ModelError` if there is none."""
-        path = folder / REPORT
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except FileNotFoundError as error:
-            raise ModelError(f"{folder} holds no finished run: no {REPORT} in it") from error
-        except msgspec.MsgspecError as error:
-            raise ModelError(f"{path} cannot be read: {error}") from error
 
 
 def _or_dash(value: float | None) -> str:

@@ -15,27 +15,27 @@ later settings have their earlier phases in common, and may share them (``shared
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-import msgspec
 import torch
-from filelock import FileLock
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from semradio.blocks.errors import ParameterError
-from semradio.export import checkpoint
+from semradio.export.accuracy import accuracy
 from semradio.export.data import TrainingData
-from semradio.export.evaluate import Link, evaluate
-from semradio.export.fitting import Figures, Opponent, Phase, Schedule, fit
-from semradio.export.losses import attack_power_loss, communication_loss, privacy_loss
-from semradio.export.networks import (
+from semradio.export.fitting import Figures, Opponent, Phase, Schedule, load_best
+from semradio.export.pixels import pixels
+from semradio.export.recipes.arn.attackers import ATTACKERS, Attacker
+from semradio.export.recipes.arn.channel import awgn
+from semradio.export.recipes.arn.config import Config
+from semradio.export.recipes.arn.evaluate import Link, evaluate
+from semradio.export.recipes.arn.losses import attack_power_loss, communication_loss, privacy_loss
+from semradio.export.recipes.arn.networks import (
     EAVESDROPPER_WIDTHS,
     SUBSTITUTE_WIDTHS,
     SYMBOLS,
@@ -48,13 +48,10 @@ from semradio.export.networks import (
     PictureReader,
     SemanticReceiver,
     SemanticTransmitter,
-    pixels,
 )
-from semradio.export.progress import Progress, silent
-from semradio.export.recipes.arn.attackers import ATTACKERS, Attacker
-from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.arn.report import Report
-from semradio.export.signals import awgn, derived_seed, generator
+from semradio.export.run import Manner, Run
+from semradio.export.seeds import fresh, generator
 
 if TYPE_CHECKING:
     from semradio.blocks.security.haar_rotation import HaarRotation
@@ -67,50 +64,38 @@ def run(
     config: Config,
     out: Path,
     data: TrainingData | None = None,
-    *,
-    resume: bool = False,
-    shared: Path | None = None,
-    progress: Progress = silent,
+    **manner: Unpack[Manner],
 ) -> Report:
     """Train and measure everything.
 
-    Parameters
-    ----------
-    config : the settings.
-    out : folder for checkpoints and the report; made if missing.
-    data : the images; by default ``config.dataset`` is loaded.
-    resume : continue an interrupted run in ``out``; finished phases are not trained again.
-    shared : folder for finished phases that do not depend on the modules; runs that share it, even
-        at the same time, train each of them once.
-    progress : is told of each epoch.
+    Args:
+        config: the settings.
+        out: folder of the run.
+        data: the images; by default ``config.dataset`` is loaded.
+        manner: how the run goes; phases that do not depend on the modules may be shared.
 
-    Raises :class:`ParameterError` if ``out`` holds a run already and ``resume`` is not set, or if
-    the run in it has other settings.
+    Raises:
+        ParameterError: as :class:`Run` and its phases do.
+        DatasetError: the data set is not there.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"cannot write the run folder {out}: {error.strerror}") from error
-    if not resume and any(out.glob("*.pt")):
-        raise ParameterError(f"{out} already holds a run: resume it, or give another folder")
+    run = Run(out, **manner)
     if data is None:
         data = TrainingData.load(config.dataset, config.train_images)
-    training = _Training(config, out, data, resume, shared, progress)
-    link = training.link()
+    link = _Training(config, data, run).link()
     wanted_snr_db = sorted({*config.evaluation_snr_db, config.snr_db})
-    report = Report(
-        recipe="arn",
-        config=config,
-        dataset=data.name,
-        split=data.split,
-        figures={
-            name: [evaluate(link, images, snr, seed=config.seed) for snr in wanted_snr_db]
-            for name, images in data.evaluation.items()
-        },
-        history=training.history,
+    return run.finish(
+        Report(
+            recipe="arn",
+            config=config,
+            dataset=data.name,
+            split=data.split,
+            figures={
+                name: [evaluate(link, images, snr, seed=config.seed) for snr in wanted_snr_db]
+                for name, images in data.evaluation.items()
+            },
+            history=run.history,
+        )
     )
-    report.write(out)
-    return report
 
 
 def load_link(folder: Path, config: Config) -> Link:
@@ -120,18 +105,15 @@ def load_link(folder: Path, config: Config) -> Link:
     """
     link, opponent = _fresh_link(config)
 
-    def load(phase: str, **modules: nn.Module | None) -> None:
-        present = {name: module for name, module in modules.items() if module is not None}
-        best = checkpoint.load(folder / f"{phase}.pt")["best"] if present else {}
-        for name, module in present.items():
-            module.load_state_dict(best[name])
-            module.eval()
+    def load(phase: str, **modules: nn.Module) -> None:
+        load_best(folder / f"{phase}.pt", modules)
 
     load("base", transmitter=link.transmitter, receiver=link.receiver)
     load("eve", eve=link.eve)
     if opponent is not link.eve:
         load("substitute", eve=opponent)
-    load("modules", **_trained_modules(link, config))
+    if modules := _trained_modules(link, config):
+        load("modules", **modules)
     attackers: dict[str, nn.Module] = {}
     for name in config.attackers:
         attackers[name] = _fresh_attacker(ATTACKERS[name], config.seed, link, attackers)
@@ -140,33 +122,26 @@ def load_link(folder: Path, config: Config) -> Link:
     return dataclasses.replace(link, attackers=attackers)
 
 
-def _initialised(seed: int, name: str, make: Callable[[], nn.Module]) -> Any:
-    """Make a network with initial weights of its own, leaving torch's global state alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived_seed(seed, name, "weights"))
-        return make()
-
-
 def _fresh_link(config: Config) -> tuple[Link, Classifier]:
     """Return the untrained networks, and the classifier that Alice takes for Eve's."""
     seed = config.seed
-    eve = _initialised(seed, "eve", lambda: Classifier(EAVESDROPPER_WIDTHS))
+    eve = fresh(lambda: Classifier(EAVESDROPPER_WIDTHS), seed, "eve", "weights")
     opponent = eve
     if config.scenario == "black" and config.has_alice:
-        opponent = _initialised(seed, "substitute", lambda: Classifier(SUBSTITUTE_WIDTHS))
-    alice = None
+        opponent = fresh(lambda: Classifier(SUBSTITUTE_WIDTHS), seed, "substitute", "weights")
+    alice: nn.Module | None = None
     if config.has_alice and config.attack == "fgsm":
         alice = FgsmTransmitter(opponent, config.power_limit)
     elif config.has_alice:
-        alice = _initialised(seed, "alice", lambda: ArnTransmitter(config.network))
+        alice = fresh(lambda: ArnTransmitter(config.network), seed, "alice", "weights")
     bob = None
     if config.has_bob:
-        bob = _initialised(seed, "bob", lambda: ArnReceiver(config.network))
+        bob = fresh(lambda: ArnReceiver(config.network), seed, "bob", "weights")
     link = Link(
-        transmitter=_initialised(
-            seed, "transmitter", lambda: SemanticTransmitter(config.normalisation)
+        transmitter=fresh(
+            lambda: SemanticTransmitter(config.normalisation), seed, "transmitter", "weights"
         ),
-        receiver=_initialised(seed, "receiver", SemanticReceiver),
+        receiver=fresh(SemanticReceiver, seed, "receiver", "weights"),
         eve=eve,
         alice=alice,
         bob=bob,
@@ -206,7 +181,7 @@ def _fresh_attacker(
             return Ensemble(attacker.members, attacker.widths)
         return Classifier(attacker.widths)
 
-    module: nn.Module = _initialised(seed, attacker.name, make)
+    module = fresh(make, seed, attacker.name, "weights")
     if attacker.frames is not None:
         module.load_state_dict(link.eve.state_dict())
     return module
@@ -215,25 +190,13 @@ def _fresh_attacker(
 class _Training:
     """One run: the networks, the data, and the phases that were trained so far."""
 
-    def __init__(
-        self,
-        config: Config,
-        out: Path,
-        data: TrainingData,
-        resume: bool,
-        shared: Path | None,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, config: Config, data: TrainingData, run: Run) -> None:
         self.config = config
-        self.out = out
         self.data = data
-        self.resume = resume
-        self.shared = shared
-        self.progress = progress
+        self.run = run
         self.fingerprint = data.fingerprint()
         # Once for all steps: the conversion takes as long as a third of a step.
         self.target = pixels(data.train.images)
-        self.history: dict[str, list[Figures]] = {}
 
     def link(self) -> Link:
         """Train all phases and return the networks."""
@@ -314,7 +277,7 @@ class _Training:
             logits = classifier(awgn(sent_validation, snr_db, self._validation_noise(name)))
             return {
                 "loss": cross_entropy(logits, labels_validation).item(),
-                "accuracy": _accuracy(logits, labels_validation),
+                "accuracy": accuracy(logits, labels_validation),
             }
 
         size = len(self.data.train) if frames is None else min(frames, len(self.data.train))
@@ -420,28 +383,7 @@ class _Training:
             keep_last=keep_last,
             opponent=opponent,
         )
-        path = self.out / f"{name}.pt"
-        with self._sharing(phase, path) as found:
-            self.history[name] = fit(
-                phase, path, resume=self.resume or found, progress=self.progress
-            )
-
-    @contextlib.contextmanager
-    def _sharing(self, phase: Phase, path: Path) -> Iterator[bool]:
-        """Take a phase that another run has finished; True if so. Else leave ours to others."""
-        if self.shared is None or not _independent_of_modules(phase.name):
-            yield False
-            return
-        self.shared.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256(msgspec.json.encode(phase.settings, order="sorted")).hexdigest()
-        common = self.shared / f"{phase.name}-{digest[:16]}.pt"
-        with FileLock(common.with_suffix(".lock")):
-            found = common.exists() and not path.exists()
-            if found:
-                checkpoint.write_bytes(path, common.read_bytes())
-            yield found
-            if not common.exists():
-                checkpoint.write_bytes(common, path.read_bytes())
+        self.run.fit(phase, common=_independent_of_modules(name))
 
     def _generators(self, phase: str, *purposes: str) -> dict[str, torch.Generator]:
         seed = self.config.seed
@@ -516,7 +458,3 @@ def _classification_loss(classifier: nn.Module, y: Tensor, labels: Tensor) -> Te
         losses = [cross_entropy(member(y), labels) for member in classifier.members]
         return torch.stack(losses).sum()
     return cross_entropy(classifier(y), labels)
-
-
-def _accuracy(logits: Tensor, labels: Tensor) -> float:
-    return (logits.argmax(dim=1) == labels).double().mean().item()

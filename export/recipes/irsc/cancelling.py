@@ -15,7 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from semradio.export.networks import PIXELS, pixels
+from semradio.export.pixels import PIXELS, pixels
 from semradio.export.recipes.irsc.air import multiply, noise_variance
 from semradio.export.recipes.irsc.filters import lmmse
 from semradio.export.recipes.irsc.networks import Activation, active
@@ -54,12 +54,11 @@ class CancellingReceiver(nn.Module):
     ``forward(y, h, snr_db)``: y float32[n, 2, Nr, slots], h float32[n, 2, K, Nr, 2] (the channels
     to this receiver), snr_db float32[n, 1]. Returns float32[n, 784], about [0, 1].
 
-    Parameters
-    ----------
-    user, users : whose receiver it is, from 0, and of how many.
-    widths : of the decoder's layers.
-    corrector : width of the networks that correct the estimates of the interferers' symbols.
-    csi_error : variance of the least-squares error of an entry of h, as a multiple of sigma^2.
+    Args:
+        user, users: whose receiver it is, from 0, and of how many.
+        widths: of the decoder's layers.
+        corrector: width of the networks that correct the estimates of the interferers' symbols.
+        csi_error: variance of the least-squares error of an entry of h, as a multiple of sigma^2.
     """
 
     def __init__(

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from semradio.blocks.errors import ParameterError
-from semradio.export.recipes.settings import check_limits, setting
+from semradio.export.recipes.settings import RecipeConfig, setting
 
 _WITHOUT_PILOTS = ("csi_free", "interference_free", "semi_trained")
 """Schemes whose networks see no channel state, or (designs) one that is perfect."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(RecipeConfig):
     """Settings of the ``irsc`` recipe; the defaults are the paper's wherever it tells them."""
 
     seed: int = setting(0, "Seed of weights, batches, channels and noise.", low=0)
@@ -36,7 +36,7 @@ class Config:
     )
     users: int = setting(2, "Transmitter-receiver pairs K.", low=1)
     datasets: tuple[str, ...] = setting(
-        ("mnist", "fashion-mnist"), "Data sets of the users, in turn."
+        ("mnist", "fashion-mnist"), "Data sets of the users, in turn.", some=True
     )
     train_images: int | None = setting(
         None, "Use only so many training images, validation included; none: all.", low=20
@@ -88,22 +88,14 @@ class Config:
     )
 
     def __post_init__(self) -> None:
-        check_limits(self)
-        if not self.datasets:
-            raise ParameterError("setting 'datasets' names none", "datasets")
-        if not self.low_snr_db <= self.high_snr_db:
-            raise ParameterError(
-                f"setting 'low_snr_db' ({self.low_snr_db:g}) lies above 'high_snr_db' "
-                f"({self.high_snr_db:g})",
-                "low_snr_db",
-            )
+        super().__post_init__()
+        self.refuse_crossed("low_snr_db", "high_snr_db")
         if self.scheme == "tdma" and self.slots % self.users:
             raise ParameterError(
                 f"{self.users} users cannot share {self.slots} slots in equal parts: change "
                 "'slots' or 'users'",
                 "slots",
             )
-
         if self.scheme == "csir_lmmse":
             self._check_code()
         most = min(self.tx_antennas, self.rx_antennas)

@@ -15,7 +15,7 @@ from semradio.export.recipes.irsc.networks import ImageReceiver
 from semradio.export.recipes.irsc.report import Report
 from semradio.export.recipes.irsc.train import load_system
 from semradio.export.recipes.irsc.variants import name_of
-from semradio.export.signals import generator
+from semradio.export.seeds import generator
 
 _PAPER = (
     "Y. Wang, S. Guo, A. Dong, H. Zhao, Benchmarking Semantic Communications for Image "

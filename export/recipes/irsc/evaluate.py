@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from semradio.blocks.metrics.structural_similarity import GlobalSimilarity
-from semradio.export.networks import PIXELS, pixels
+from semradio.export.pixels import PIXELS, pixels
 from semradio.export.recipes.irsc.designs import Designs
 from semradio.export.recipes.irsc.report import SystemFigures, UserFigures
 from semradio.export.recipes.irsc.system import System
-from semradio.export.signals import derived_seed
+from semradio.export.seeds import generator
 
 EVALUATION_DESIGNS = 2_000
 """Channels with designs, where a scheme needs them; used in turn."""
@@ -29,8 +29,7 @@ def evaluate(system: System, images: Sequence[Tensor], snr_db: float) -> SystemF
     """
     config = system.config
     device = next(system.parameters()).device
-    seed = derived_seed(0, "irsc", "evaluation", f"{snr_db:g}")
-    source = torch.Generator(device).manual_seed(seed)
+    source = generator(0, "irsc", "evaluation", f"{snr_db:g}", device=device)
     pool = None
     if config.scheme == "semi_trained":
         pool = Designs.draw(

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from semradio.export.networks import PIXELS, pixels
+from semradio.export.pixels import PIXELS, pixels
 from semradio.export.recipes.irsc.air import noise_variance
 from semradio.export.recipes.irsc.filters import lmmse
 
@@ -81,9 +81,8 @@ class Transmitter(nn.Module):
     was made for channel state, else not given. Returns x, float32[n, 2, rows, slots] with energy
     rows * slots for each frame; rows are antennas, or streams where a precoder follows.
 
-    Parameters
-    ----------
-    csi : real numbers of channel state, 2 K^2 N_r N_t, or 0.
+    Args:
+        csi: real numbers of channel state, 2 K^2 N_r N_t, or 0.
     """
 
     def __init__(
@@ -167,10 +166,10 @@ class TurnReceiver(nn.Module):
     ``forward(y, h, snr_db)``: y float32[n, 2, Nr, slots], h float32[n, 2, K, Nr, Nt] (the channels
     to this receiver), snr_db float32[n, 1]. Returns float32[n, 784], about [0, 1].
 
-    Parameters
-    ----------
-    inner : takes the filtered streams, 2 Nt slots / users numbers, and the SNR in units of 10 dB.
-    user, users, slots : whose receiver it is, from 0, of how many; and the number of all slots.
+    Args:
+        inner: takes the filtered streams, 2 Nt slots / users numbers, and the SNR in units of 10
+            dB.
+        user, users, slots: whose receiver it is, from 0, of how many; and the number of all slots.
     """
 
     def __init__(self, inner: Receiver, user: int, users: int, slots: int) -> None:

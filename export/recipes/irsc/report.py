@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import msgspec
-
-from semradio.blocks.errors import ModelError
-from semradio.export import checkpoint
 from semradio.export.fitting import Figures
 from semradio.export.recipes.irsc.config import Config
-
-REPORT = "report.json"
-"""File of the report in the folder of a run."""
+from semradio.export.report import RunReport
 
 
 @dataclass(frozen=True)
@@ -36,8 +29,8 @@ class SystemFigures:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The outcome of a run, also written as ``report.json`` into its folder."""
+class Report(RunReport):
+    """The outcome of a run of the recipe."""
 
     recipe: str
     config: Config
@@ -60,19 +53,3 @@ class Report:
                 for row in rows
             ]
         return "\n".join(lines)
-
-    def write(self, folder: Path) -> None:
-        """Write the report into the folder of its run."""
-        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
-        checkpoint.write_bytes(folder / REPORT, text)
-
-    @classmethod
-    def read(cls, folder: Path) -> Report:
-        """Read a finished run's report; raises :class:`ModelError` if there is none."""
-        path = folder / REPORT
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except FileNotFoundError as error:
-            raise ModelError(f"{folder} holds no finished run: no {REPORT} in it") from error
-        except msgspec.MsgspecError as error:
-            raise ModelError(f"{path} cannot be read: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -24,7 +24,7 @@ from semradio.export.recipes.irsc.networks import (
     TurnReceiver,
     TurnTaker,
 )
-from semradio.export.signals import derived_seed
+from semradio.export.seeds import fresh
 
 
 class System(nn.Module):
@@ -39,11 +39,10 @@ class System(nn.Module):
         self.config = config
         users = range(config.users)
         self.transmitters = nn.ModuleList(
-            _initialised(config.seed, f"transmitter {k}", partial(_transmitter, config, k))
-            for k in users
+            fresh(partial(_transmitter, config, k), config.seed, f"transmitter {k}") for k in users
         )
         self.receivers = nn.ModuleList(
-            _initialised(config.seed, f"receiver {k}", partial(_receiver, config, k)) for k in users
+            fresh(partial(_receiver, config, k), config.seed, f"receiver {k}") for k in users
         )
 
     def forward(
@@ -148,10 +147,3 @@ def _receiver(config: Config, user: int) -> nn.Module:
 def _csi_reals(config: Config) -> int:
     """Real numbers in the aggregate channel of eq. (6)."""
     return 2 * config.users**2 * config.rx_antennas * config.tx_antennas
-
-
-def _initialised(seed: int, purpose: str, make: Callable[[], nn.Module]) -> nn.Module:
-    """Make a network with weights that depend on seed and purpose alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived_seed(seed, purpose))
-        return make()

@@ -7,29 +7,27 @@ costs a third of the quality.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import Tensor
 
-from semradio.blocks.errors import ParameterError
-from semradio.export import checkpoint
 from semradio.export.data import LabelledImages, TrainingData
-from semradio.export.fitting import Figures, Phase, Schedule, fit
-from semradio.export.networks import pixels
-from semradio.export.progress import Progress, silent
+from semradio.export.device import device_for
+from semradio.export.fitting import Figures, Phase, Schedule, load_best
+from semradio.export.pixels import pixels
 from semradio.export.recipes.irsc.config import Config
 from semradio.export.recipes.irsc.designs import Designs
 from semradio.export.recipes.irsc.evaluate import EVALUATION_DESIGNS, evaluate
 from semradio.export.recipes.irsc.fairness import LossWeights
 from semradio.export.recipes.irsc.report import Report
 from semradio.export.recipes.irsc.system import System
-from semradio.export.signals import derived_seed
+from semradio.export.run import Manner, Run
+from semradio.export.seeds import generator
 
-_CHECKPOINT = "link.pt"
+_LINK = "link"
 _BETAS = (0.9, 0.98)
 _VALIDATION_SNR_DB = 10.0
 _STEP_DB = 1.0
@@ -40,57 +38,47 @@ def run(
     config: Config,
     out: Path,
     data: Mapping[str, TrainingData] | None = None,
-    *,
-    resume: bool = False,
-    shared: Path | None = None,
-    progress: Progress = silent,
+    **manner: Unpack[Manner],
 ) -> Report:
     """Train the scheme's transmitters and receivers, and measure them.
 
-    Parameters
-    ----------
-    config : the settings.
-    out : folder for the checkpoint and the report; made if missing.
-    data : the images by name of the data set; by default those of ``config.datasets`` are loaded.
-    resume : continue an interrupted run in ``out``.
-    shared : of no use here: the runs of this recipe have no phase in common.
-    progress : is told of each epoch.
+    Args:
+        config: the settings.
+        out: folder of the run.
+        data: the images by name of the data set; by default those of ``config.datasets`` are
+            loaded.
+        manner: how the run goes.
 
-    Raises :class:`ParameterError` if ``out`` holds a run already and ``resume`` is not set, if the
-    run in it has other settings, or if a GPU is asked for and there is none.
+    Raises:
+        ParameterError: as :class:`Run` and its phases do, or a GPU is asked for and there is none.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"cannot write the run folder {out}: {error.strerror}") from error
-    if not resume and any(out.glob("*.pt")):
-        raise ParameterError(f"{out} already holds a run: resume it, or give another folder")
-    device = _device(config)
+    run = Run(out, **manner)
+    device = device_for(config.device)
     if data is None:
         names = dict.fromkeys(config.user_datasets)
         data = {name: TrainingData.load(name, config.train_images) for name in names}
     users = [data[name] for name in config.user_datasets]
     system = System(config).to(device)
-    history = _train(system, users, out / _CHECKPOINT, resume, progress)
+    run.fit(_phase(system, users))
     measured = {
         part: [data.evaluation[part] for data in users] for part in dict(users[0].evaluation)
     }
-    report = Report(
-        recipe="irsc",
-        config=config,
-        datasets=config.user_datasets,
-        split="; ".join(dict.fromkeys(data.split for data in users)),
-        figures={
-            part: [
-                evaluate(system, [images.images for images in parts], snr)
-                for snr in config.evaluation_snr_db
-            ]
-            for part, parts in measured.items()
-        },
-        history={"link": history},
+    return run.finish(
+        Report(
+            recipe="irsc",
+            config=config,
+            datasets=config.user_datasets,
+            split="; ".join(dict.fromkeys(data.split for data in users)),
+            figures={
+                part: [
+                    evaluate(system, [images.images for images in parts], snr)
+                    for snr in config.evaluation_snr_db
+                ]
+                for part, parts in measured.items()
+            },
+            history=run.history,
+        )
     )
-    report.write(out)
-    return report
 
 
 def load_system(folder: Path, config: Config) -> System:
@@ -99,13 +87,11 @@ def load_system(folder: Path, config: Config) -> System:
     Raises :class:`ModelError` if the checkpoint is missing or damaged.
     """
     system = System(config)
-    system.load_state_dict(checkpoint.load(folder / _CHECKPOINT)["best"]["system"])
-    return system.eval()
+    load_best(folder / f"{_LINK}.pt", {"system": system})
+    return system
 
 
-def _train(
-    system: System, users: list[TrainingData], path: Path, resume: bool, progress: Progress
-) -> list[Figures]:
+def _phase(system: System, users: list[TrainingData]) -> Phase:
     config = system.config
     device = next(system.parameters()).device
     size = min(len(data.train) for data in users)
@@ -113,9 +99,11 @@ def _train(
     # Once for all steps, and once per data set: users may share one.
     targets = {name: pixels(found) for name, found in images.items()}
     validation = [_first(data.validation, users).to(device) for data in users]
-    generators = {"batches": _generator(config, torch.device("cpu"), "batches")}
-    for purpose in ("air", "pairs"):
-        generators[purpose] = _generator(config, device, purpose)
+    generators = {
+        "batches": generator(config.seed, "irsc", "batches"),
+        "air": generator(config.seed, "irsc", "air", device=device),
+        "pairs": generator(config.seed, "irsc", "pairs", device=device),
+    }
     weights = LossWeights(config.users, config.weights == "dynamic").to(device)
     pool = _designs(config, device, "designs", config.designs)
     validation_pool = _designs(config, device, "validation designs", EVALUATION_DESIGNS)
@@ -145,7 +133,7 @@ def _train(
     def validate() -> Figures:
         weights.end_epoch()
         # The same channels and noise after every epoch, so that epochs are compared on equal terms.
-        source = _generator(config, device, "validation")
+        source = generator(config.seed, "irsc", "validation", device=device)
         n = len(validation[0])
         snr_db = torch.full((n, 1), _VALIDATION_SNR_DB, device=device)
         drawn = None
@@ -159,8 +147,8 @@ def _train(
         figures = {f"mse_{k + 1}": error for k, error in enumerate(errors)}
         return {"loss": sum(errors) / len(errors), **figures}
 
-    phase = Phase(
-        name="link",
+    return Phase(
+        name=_LINK,
         modules={"system": system, "weights": weights},
         size=size,
         loss=loss,
@@ -175,10 +163,14 @@ def _train(
             betas=_BETAS,
             fused=True,
         ),
-        settings=_settings(config, users),
+        settings={
+            **config.deciding("evaluation_snr_db", "device"),
+            "datasets": list(config.user_datasets),
+            "images": [len(data.train) for data in users],
+            "fingerprint": [data.fingerprint() for data in users],
+        },
         keep_last=True,
     )
-    return fit(phase, path, resume=resume, progress=progress)
 
 
 def _first(part: LabelledImages, users: list[TrainingData]) -> Tensor:
@@ -197,32 +189,5 @@ def _designs(config: Config, device: torch.device, purpose: str, count: int) -> 
         rx_antennas=config.rx_antennas,
         tx_antennas=config.tx_antennas,
         streams=config.streams,
-        source=_generator(config, device, purpose),
+        source=generator(config.seed, "irsc", purpose, device=device),
     )
-
-
-def _generator(config: Config, device: torch.device, purpose: str) -> torch.Generator:
-    return torch.Generator(device).manual_seed(derived_seed(config.seed, "irsc", purpose))
-
-
-def _device(config: Config) -> torch.device:
-    present = torch.cuda.is_available()
-    if config.device == "cuda" and not present:
-        raise ParameterError(
-            "setting 'device=cuda', but torch finds no GPU here: use device=auto or device=cpu",
-            "device",
-        )
-    return torch.device("cuda" if present and config.device != "cpu" else "cpu")
-
-
-def _settings(config: Config, users: list[TrainingData]) -> dict[str, Any]:
-    """Return what decides the outcome of the training."""
-    chosen = dataclasses.asdict(config)
-    for free in ("evaluation_snr_db", "device"):
-        del chosen[free]
-    return {
-        **chosen,
-        "datasets": list(config.user_datasets),
-        "images": [len(data.train) for data in users],
-        "fingerprint": [data.fingerprint() for data in users],
-    }

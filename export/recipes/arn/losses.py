@@ -18,10 +18,9 @@ from torch import Tensor
 def attack_power_loss(attack: Tensor, limit: float) -> Tensor:
     """L_pow = max(0, E||delta||^2 - epsilon), eq. (20).
 
-    Parameters
-    ----------
-    attack : delta, float32[batch, symbols].
-    limit : epsilon, as a fraction of the signal's power (0.1 is a PSR of -10 dB).
+    Args:
+        attack: delta, float32[batch, symbols].
+        limit: epsilon, as a fraction of the signal's power (0.1 is a PSR of -10 dB).
     """
     return torch.relu(attack.square().sum(dim=1).mean() - limit)
 
@@ -37,10 +36,9 @@ def privacy_loss(logits: Tensor, label: Tensor) -> Tensor:
     The confidence is bounded by 0 and 1. The negative cross-entropy is not, and training runs
     away with it.
 
-    Parameters
-    ----------
-    logits : float32[batch, classes].
-    label : int64[batch].
+    Args:
+        logits: float32[batch, classes].
+        label: int64[batch].
     """
     confidence = torch.softmax(logits, dim=1)
     return confidence.gather(1, label.unsqueeze(1)).mean()

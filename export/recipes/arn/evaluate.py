@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from semradio.export.accuracy import accuracy
 from semradio.export.data import LabelledImages
-from semradio.export.losses import communication_loss, privacy_loss
-from semradio.export.networks import SemanticReceiver, SemanticTransmitter, pixels
-from semradio.export.signals import awgn, generator
+from semradio.export.pixels import pixels
+from semradio.export.recipes.arn.channel import awgn
+from semradio.export.recipes.arn.losses import communication_loss, privacy_loss
+from semradio.export.recipes.arn.networks import SemanticReceiver, SemanticTransmitter
+from semradio.export.seeds import generator
 
 if TYPE_CHECKING:
     from semradio.blocks.security.haar_rotation import HaarRotation
@@ -103,12 +106,11 @@ def evaluate(link: Link, images: LabelledImages, snr_db: float, *, seed: int = 0
     The compared cases (with and without modules) see the same noise, so that their difference is
     not noise. Bob's and Eve's noise are drawn independently.
 
-    Parameters
-    ----------
-    link : the networks.
-    images : uint8[n, 28, 28] with labels.
-    snr_db : E||x||^2 / E||n||^2 in dB with E||x||^2 = 1; ``inf`` for no noise.
-    seed : of the noise.
+    Args:
+        link: the networks.
+        images: uint8[n, 28, 28] with labels.
+        snr_db: E||x||^2 / E||n||^2 in dB with E||x||^2 = 1; ``inf`` for no noise.
+        seed: of the noise.
     """
     x = link.transmitter(images.images)
     protected = link.protect(x, images.labels)
@@ -121,10 +123,6 @@ def evaluate(link: Link, images: LabelledImages, snr_db: float, *, seed: int = 0
     def mse(y: Tensor) -> float:
         return communication_loss(link.receiver(y), pixels(images.images)).item()
 
-    def accuracy(classifier: nn.Module, y: Tensor) -> float:
-        hits: Tensor = classifier(y).argmax(dim=1) == images.labels
-        return hits.double().mean().item()
-
     sent = link.locked(protected, EVALUATION_FRAMES)
     at_bob = link.unlocked(received(sent, "bob"), EVALUATION_FRAMES)
     at_eve = received(sent, "eve")
@@ -136,14 +134,15 @@ def evaluate(link: Link, images: LabelledImages, snr_db: float, *, seed: int = 0
         bob_mse=mse(at_bob if link.bob is None else link.bob(at_bob)),
         bob_mse_unprotected=mse(received(x, "bob")),
         bob_mse_without_bob=mse(at_bob),
-        eve_accuracy=accuracy(link.eve, at_eve),
-        eve_accuracy_unprotected=accuracy(link.eve, at_eve_plain),
+        eve_accuracy=accuracy(link.eve(at_eve), images.labels),
+        eve_accuracy_unprotected=accuracy(link.eve(at_eve_plain), images.labels),
         eve_confidence=privacy_loss(link.eve(at_eve), images.labels).item(),
         eve_confidence_unprotected=privacy_loss(link.eve(at_eve_plain), images.labels).item(),
         power=power,
         power_protected=sent.square().sum(dim=1).mean().item(),
         psr_db=10.0 * math.log10(attack_power / power) if attack_power > 0.0 else None,
         attacker_accuracy={
-            name: accuracy(attacker, at_eve) for name, attacker in link.attackers.items()
+            name: accuracy(attacker(at_eve), images.labels)
+            for name, attacker in link.attackers.items()
         },
     )

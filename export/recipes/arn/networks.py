@@ -18,8 +18,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-PIXELS = 784
-"""Pixels of an image, 28 x 28."""
+from semradio.export.pixels import PIXELS, pixels
+
 SYMBOLS = 23
 """Real channel symbols per image, L_x: a compression of 23 / 784."""
 FEATURES = 64
@@ -35,11 +35,6 @@ PICTURE_WIDTHS = (128, CLASSES)
 """A classifier of decoded images, 784 pixels."""
 
 _UNIT_SYMBOLS = math.sqrt(SYMBOLS)
-
-
-def pixels(image: Tensor) -> Tensor:
-    """Turn uint8[batch, 28, 28] images into float32[batch, 784] pixels in [0, 1]."""
-    return image.flatten(1).to(torch.float32) / 255.0
 
 
 class SemanticEncoder(nn.Module):
@@ -177,16 +172,18 @@ class SemanticReceiver(nn.Module):
 class ImageReceiver(nn.Module):
     """A semantic receiver whose output is an image, as a deployed decoder gives it.
 
-    Input: x, float32[batch, 23]. Output: uint8[batch, 28, 28], rounded and clipped to 0..255.
+    Input: x, float32[batch, 23]. Outputs: uint8[batch, 28, 28], rounded and clipped to 0..255, and
+    the pixels before that, float32[batch, 784] in [0, 1].
     """
 
     def __init__(self, receiver: SemanticReceiver) -> None:
         super().__init__()
         self.receiver = receiver
 
-    def forward(self, x: Tensor) -> Tensor:
-        levels = torch.clamp(torch.round(self.receiver(x) * 255.0), 0.0, 255.0)
-        return levels.to(torch.uint8).reshape(-1, 28, 28)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        seen = self.receiver(x)
+        levels = torch.clamp(torch.round(seen * 255.0), 0.0, 255.0)
+        return levels.to(torch.uint8).reshape(-1, 28, 28), seen
 
 
 def _silent(layer: nn.Linear) -> nn.Linear:

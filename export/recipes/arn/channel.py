@@ -1,4 +1,4 @@
-"""Seeds and the noisy channel that training and evaluation see.
+"""The noisy channel that training and evaluation see.
 
 The channel exists twice in semradio on purpose: the streaming block draws its noise by item
 index, this one draws tensors for training. Both use the same definition of SNR.
@@ -6,26 +6,10 @@ index, this one draws tensors for training. Both use the same definition of SNR.
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 import torch
 from torch import Tensor
-
-
-def derived_seed(seed: int, *purpose: str) -> int:
-    """Return a seed in [0, 2^63) that depends on ``seed`` and on what it is for.
-
-    One purpose never shares its random numbers with another: adding a phase of training, or
-    lengthening one, leaves all others as they were.
-    """
-    text = "/".join((str(seed), *purpose))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
-
-
-def generator(seed: int, *purpose: str) -> torch.Generator:
-    """Return a generator seeded with :func:`derived_seed`."""
-    return torch.Generator().manual_seed(derived_seed(seed, *purpose))
 
 
 def noise_deviation(snr_db: float, symbols: int) -> float:
@@ -41,11 +25,10 @@ def noise_deviation(snr_db: float, symbols: int) -> float:
 def awgn(x: Tensor, snr_db: float | None, noise: torch.Generator) -> Tensor:
     """Add white Gaussian noise, eq. (6), (10) and (11).
 
-    Parameters
-    ----------
-    x : float32[batch, symbols]; E||x||^2 = 1 is the reference power, whatever x has.
-    snr_db : dB, or ``None`` for a channel without noise.
-    noise : the generator; Bob and Eve each need one of their own.
+    Args:
+        x: float32[batch, symbols]; E||x||^2 = 1 is the reference power, whatever x has.
+        snr_db: dB, or ``None`` for a channel without noise.
+        noise: the generator; Bob and Eve each need one of their own.
     """
     if snr_db is None:
         return x

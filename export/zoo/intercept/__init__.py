@@ -1,0 +1,1 @@
+"""Eavesdroppers on the colour link."""
