@@ -94,11 +94,16 @@ def machine() -> dict[str, Any]:
     }
 
 
-def tell(comparisons: list[Comparison], as_json: bool, state: dict[str, Any]) -> None:
-    """Print the comparisons, for people or machines."""
+def tell(
+    comparisons: list[Comparison],
+    as_json: bool,
+    state: dict[str, Any],
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Print the comparisons, for people or machines; these are also told ``more``."""
     if as_json:
         rows = [{**asdict(c), "ratio": c.ratio, "met": c.met} for c in comparisons]
-        json.dump({"machine": state, "comparisons": rows}, sys.stdout, indent=2)
+        json.dump({"machine": state, "comparisons": rows, **(more or {})}, sys.stdout, indent=2)
         print()
         return
     load = state["load"]

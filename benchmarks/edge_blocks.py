@@ -1,4 +1,4 @@
-"""Blocks of the latency benchmark: items that carry the time at which they were made."""
+"""Blocks of the latency benchmarks: items at a steady rate, and when they arrive."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ import numpy as np
 from semradio.blocks.api import Array, Input, Output, Sink, Source, block, parameter, state
 
 
-@block("benchmark_stamps", category="sources")
-class Stamps(Source):
-    """Give uint8[92] items at a steady rate; the first 8 bytes are the time in ns."""
+class Paced(Source):
+    """Gives items one at a time, each when it is due."""
 
     items: int = parameter(low=1, doc="Number of items.")
     rate: float = parameter(above=0, unit="items/s", doc="Items a second.")
-
-    y = Output("uint8[92]", doc="Stamped items.")
 
     began: float | None = state(None, doc="Time of the first item.")
     given: int = state(0, doc="Items so far.")
@@ -28,14 +25,57 @@ class Stamps(Source):
             self.began = now
         return min(items, int((now - self.began) * self.rate) - self.given)
 
-    def work(self, n: int, at: int) -> Array:
+    def due(self, n: int, at: int) -> int:
+        """Return how many of ``n`` items come now; ends the stream after the last."""
         n = min(n, self.items - at)
         self.given += n
-        y = np.zeros((n, 92), np.uint8)
-        y[:, :8] = np.array([time.monotonic_ns()], np.int64).view(np.uint8)
         if at + n >= self.items:
             self.finish()
+        return n
+
+
+@block("benchmark_stamps", category="sources")
+class Stamps(Paced):
+    """Give uint8[92] items at a steady rate; the first 8 bytes are the time in ns."""
+
+    y = Output("uint8[92]", doc="Stamped items.")
+
+    def work(self, n: int, at: int) -> Array:
+        y = np.zeros((self.due(n, at), 92), np.uint8)
+        y[:, :8] = np.array([time.monotonic_ns()], np.int64).view(np.uint8)
         return y
+
+
+@block("benchmark_frames", category="sources")
+class Frames(Paced):
+    """Give black images at a steady rate; result: when each was given, in ns."""
+
+    y = Output("uint8[28,28]", doc="Images.")
+
+    times: list[int] = state(factory=list, doc="When each was given.")
+
+    def work(self, n: int, at: int) -> Array:
+        n = self.due(n, at)
+        self.times += [time.monotonic_ns()] * n
+        return np.zeros((n, 28, 28), np.uint8)
+
+    def results(self) -> dict[str, Any]:
+        return {"times": self.times}
+
+
+@block("benchmark_taken", category="sinks")
+class Taken(Sink):
+    """Take images; result: when each came, in ns of the host's clock."""
+
+    x = Input("uint8[28,28]", doc="Images.")
+
+    times: list[int] = state(factory=list, doc="When each came.")
+
+    def work(self, x: Array, at: int) -> None:
+        self.times += [time.monotonic_ns()] * len(x)
+
+    def results(self) -> dict[str, Any]:
+        return {"times": self.times}
 
 
 @block("benchmark_latency", category="sinks")

@@ -1,16 +1,20 @@
-"""The ARN link: bare calls, the flowgraph in one process, the flowgraph over four processes.
+"""The ARN link: bare calls, the flowgraph in one process and over four, and the link as shipped.
 
 Floor: the same five ONNX Runtime calls and the same noise in a bare loop, nothing else: no source,
 no counting, no checks. Flowgraph: source -> encoder -> Alice -> channel -> Bob -> decoder -> sink,
-and Alice -> channel -> Eve -> sink.
+and Alice -> channel -> Eve -> sink. As shipped: ``semradio run arn_link``, with real images, every
+figure over all of them, and the sheet of pictures; a table tells what each of its blocks takes.
 
-    python benchmarks/link.py [--json] [--rounds N]
+    python benchmarks/link.py [--json] [--rounds N] [--only shipped]
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -47,6 +51,12 @@ processes:
 
 FRAMES = {1: 20_000, 64: 400_000, 1024: 800_000}
 """Frames per measurement, by chunk size: about a second each."""
+
+SHIPPED_FRAMES = {1: 10_000, 64: 50_000, 1024: 100_000}
+"""Frames of the link as shipped; to draw the first sixteen takes as long for any number."""
+
+BARS = {"bare": {1: 0.5, 64: 0.80, 1024: 0.85}, "shipped": {1: 0.75, 64: 0.40, 1024: 0.45}}
+"""Shares of the floor's rate that are asked for, by chunk size."""
 
 
 def bare_loop(chunk: int) -> Callable[[], float]:
@@ -97,37 +107,83 @@ def flowgraph(chunk: int, *, processes: bool) -> Callable[[], float]:
     return measure
 
 
+class Shipped:
+    """The link as shipped, in one process; remembers what each block took."""
+
+    def __init__(self, chunk: int, folder: str) -> None:
+        self.chunk, self.picture = chunk, str(Path(folder) / "link.png")
+        self.busy: list[dict[str, float]] = []
+
+    def __call__(self) -> float:
+        """Run it and return frames per second."""
+        frames = SHIPPED_FRAMES[self.chunk]
+        graph = Flowgraph.load(
+            "arn_link", ["source.repeat=true"], frames=frames, picture=self.picture
+        )
+        result = graph.run(processes=False, chunk=self.chunk)
+        counts = [result[name]["items"] for name in ("power", "leakage")]
+        if [result["quality"]["images"], *counts] != [frames] * 3:
+            raise SystemExit("frames are missing")
+        self.busy.append(
+            {name: found["busy_s"] / frames * 1e6 for name, found in result.blocks.items()}
+        )
+        return frames / result.elapsed_s
+
+    def table(self) -> dict[str, float]:
+        """Median microseconds per frame of each block, the uncounted first round left out."""
+        rounds = self.busy[1:]
+        return {name: statistics.median(busy[name] for busy in rounds) for name in rounds[0]}
+
+
+def print_table(columns: dict[int, dict[str, float]]) -> None:
+    """Print what each block takes, by chunk size."""
+    print("as shipped, us per frame" + "".join(f"{f'chunk {chunk}':>12}" for chunk in columns))
+    for name in next(iter(columns.values())):
+        print(f"{name:<24}" + "".join(f"{busy[name]:>12.2f}" for busy in columns.values()))
+    print(f"{'all blocks':<24}" + "".join(f"{sum(b.values()):>12.2f}" for b in columns.values()))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=("bare", "processes", "shipped"))
     options = parser.parse_args()
     state = machine()
     found: list[Comparison] = []
-    for chunk, bar in ((1, 0.5), (64, 0.80), (1024, 0.85)):
-        found.append(
-            compare(
+    columns: dict[int, dict[str, float]] = {}
+
+    def measure(
+        name: str, bar: float, floor: Callable[[], float], subject: Callable[[], float]
+    ) -> None:
+        found.append(compare(name, "frames/s", bar, floor, subject, options.rounds))
+
+    if options.only in (None, "bare"):
+        for chunk, bar in BARS["bare"].items():
+            measure(
                 f"one process / bare calls, chunk {chunk}",
-                "frames/s",
                 bar,
                 bare_loop(chunk),
                 flowgraph(chunk, processes=False),
-                options.rounds,
             )
-        )
-    for chunk, bar in ((1, 0.0), (64, 0.0), (1024, 1.0)):
-        found.append(
-            compare(
+    if options.only in (None, "processes"):
+        for chunk, bar in ((1, 0.0), (64, 0.0), (1024, 1.0)):
+            measure(
                 f"four processes / one process, chunk {chunk}",
-                "frames/s",
                 bar,
                 flowgraph(chunk, processes=False),
                 flowgraph(chunk, processes=True),
-                options.rounds,
             )
-        )
-    tell(found, options.json, state)
+    if options.only in (None, "shipped"):
+        with tempfile.TemporaryDirectory() as folder:
+            for chunk, bar in BARS["shipped"].items():
+                shipped = Shipped(chunk, folder)
+                measure(f"as shipped / bare calls, chunk {chunk}", bar, bare_loop(chunk), shipped)
+                columns[chunk] = shipped.table()
+    tell(found, options.json, state, {"us_per_frame": columns} if columns else {})
+    if columns and not options.json:
+        print_table(columns)
 
 
 if __name__ == "__main__":

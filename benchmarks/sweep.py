@@ -26,7 +26,7 @@ from comparison import machine
 
 from semradio.flowgraphs import Flowgraph
 from semradio.flowgraphs.graph import Graph
-from semradio.flowgraphs.runtime.local import run_local
+from semradio.flowgraphs.runtime.run.here import run_here
 from semradio.flowgraphs.sweep import Sweep, SweepProgress
 
 CELLS = 60
@@ -96,7 +96,7 @@ def alone(file: Path) -> float:
     """Milliseconds of a cell in this process."""
     began = perf_counter()
     for seed in range(CELLS):
-        run_local(Graph(Flowgraph.load(file, seed=seed).plan))
+        run_here(Graph(Flowgraph.load(file, seed=seed).plan))
     return 1e3 * (perf_counter() - began) / CELLS
 
 
