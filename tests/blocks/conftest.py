@@ -11,13 +11,14 @@ from types import ModuleType
 
 import pytest
 import zmq
+from law_cases import prepare
 
 RADIO = Path(__file__).parent / "radio"
 
 
-def load_stand_in() -> ModuleType:
-    """Return a fresh copy of the module that stands in for SoapySDR."""
-    spec = importlib.util.spec_from_file_location("SoapySDR", RADIO / "standin" / "SoapySDR.py")
+def load_stand_in(name: str = "SoapySDR") -> ModuleType:
+    """Return a fresh copy of the module that stands in for SoapySDR, or for another one."""
+    spec = importlib.util.spec_from_file_location(name, RADIO / "standin" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -30,6 +31,14 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A SoapySDR with one device and no radio."""
     module = load_stand_in()
     monkeypatch.setitem(sys.modules, "SoapySDR", module)
+    return module
+
+
+@pytest.fixture
+def uhd(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A UHD with one device and no radio."""
+    module = load_stand_in("uhd")
+    monkeypatch.setitem(sys.modules, "uhd", module)
     return module
 
 
@@ -50,3 +59,11 @@ def run_peer() -> Iterator[Callable[..., None]]:
     for thread in threads:
         thread.join()
     context.term()
+
+
+@pytest.fixture(scope="module")
+def law_folder(tmp_path_factory: pytest.TempPathFactory, run_peer: Callable[..., None]) -> Path:
+    """The files that the cases of the stream law read; who they speak to is there too."""
+    path = tmp_path_factory.mktemp("law")
+    prepare(path, run_peer)
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import threading
 from typing import Any
@@ -21,6 +22,12 @@ def _connected(context: Context, kind: int, address: str) -> zmq.Socket[bytes]:
     return socket
 
 
+def _send(socket: zmq.Socket[bytes], message: list[bytes]) -> None:
+    """Send a message if somebody takes it now: who was there a moment ago may have gone."""
+    with contextlib.suppress(zmq.Again):
+        socket.send_multipart(message, zmq.NOBLOCK)
+
+
 def taking(context: Context, address: str, stop: threading.Event, kind: int) -> None:
     """Take everything from senders at an address, whoever comes and goes: PULL or SUB."""
     socket = _connected(context, kind, address)
@@ -37,7 +44,7 @@ def requesting(context: Context, address: str, stop: threading.Event, count: int
     socket = _connected(context, zmq.DEALER, address)
     while not stop.is_set():
         if socket.poll(50, zmq.POLLOUT):
-            socket.send_multipart([b"", struct.pack("=I", count)])
+            _send(socket, [b"", struct.pack("=I", count)])
             socket.poll(100) and socket.recv_multipart()
     socket.close(0)
 
@@ -52,7 +59,7 @@ def giving(
     while not stop.is_set():
         ready: Any = socket.poll(50, zmq.POLLOUT)
         if ready:
-            socket.send_multipart(message)
+            _send(socket, message)
         if kind == zmq.PUB:
             stop.wait(0.001)
     socket.close(0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import socket
 import threading
 from collections.abc import Iterator
 
 import numpy as np
 import zmq
+from ports import free_port
 
 
 def asking(context: zmq.Context[zmq.Socket[bytes]], address: str, stop: threading.Event) -> None:
@@ -44,3 +46,36 @@ def answering(
         if len(piece):
             socket.send_multipart([who, empty, piece.tobytes()])
     socket.close(0)
+
+
+def free_address() -> str:
+    """An address of this machine at which nothing listens."""
+    return f"127.0.0.1:{free_port()}"
+
+
+def _place(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+def datagrams(_: object, address: str, stop: threading.Event, packet: bytes) -> None:
+    """Send the same packet again and again."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        while not stop.wait(0.002):
+            sender.sendto(packet, _place(address))
+
+
+def serving(_: object, address: str, stop: threading.Event, raw: bytes | None) -> None:
+    """Give the same bytes to everybody who connects, or (None) take everything."""
+    with socket.create_server(_place(address)) as listener:
+        listener.settimeout(0.05)
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                peer, _ = listener.accept()
+                with peer:
+                    peer.settimeout(2.0)
+                    if raw is not None:
+                        peer.sendall(raw)
+                        peer.shutdown(socket.SHUT_WR)
+                    while peer.recv(1 << 16):
+                        pass

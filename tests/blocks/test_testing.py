@@ -204,7 +204,7 @@ def test_good_blocks_pass() -> None:
         (KeepsUndeclaredState, "again, after a reset: output 'y' differs"),
         (KeepsStateSetInConfigure, "after a reset, state 'total' is"),
         (LosesTags, "one item at a time: tags of output 'y' differ from the whole run"),
-        (LateTags, "comes after its item"),
+        (LateTags, "tags of output 'y' differ from the whole run"),
         (EndsEarlyByTheCut, "differs from the whole run: 32 items"),
         (WrongType, "float64 on output 'y', which carries float32"),
         (LosesTheRest, "one item at a time: output 'y' differs"),

@@ -19,13 +19,15 @@ import io
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import textwrap
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from commands import PATH, Command
+from ports import free_port
 
 from semradio.blocks.api import registry
 from semradio.flowgraphs.graph import Graph
@@ -44,6 +46,9 @@ _STATUS = re.compile(r"#.*\bexit status (\d+)")
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _PORT = re.compile(r"\b475\d\d\b")
 """Ports that the pages use; each run gets free ones instead."""
+
+
+Process = Command | subprocess.Popen[str]
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,7 @@ class Story:
 
     def _port(self, written: str) -> str:
         if written not in self.ports:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.ports[written] = str(free.getsockname()[1])
+            self.ports[written] = str(free_port())
         return self.ports[written]
 
     def _flowgraph(self, fence: Fence, text: str) -> None:
@@ -154,7 +157,7 @@ class Story:
 
     def _commands(self, text: str) -> str:
         printed = ""
-        beside: list[tuple[subprocess.Popen[str], str, int]] = []
+        beside: list[tuple[Process, str, int]] = []
         for line in text.splitlines():
             command, _, _ = line.partition(" #")
             if not command.strip():
@@ -169,19 +172,23 @@ class Story:
             self._finish(process, shown, status)
         return printed
 
-    def _start(self, command: str) -> tuple[subprocess.Popen[str], str]:
+    def _start(self, command: str) -> tuple[Process, str]:
         words = shlex.split(command)
         environment = dict(self.environment)
         while re.fullmatch(r"[A-Z_]+=.*", words[0]):
             name, _, value = words.pop(0).partition("=")
             environment[name] = value
-        programs = {
-            "python": [sys.executable],
-            "semradio": [sys.executable, "-m", "semradio.flowgraphs"],
-        }
-        assert words[0] in programs, f"only {', '.join(programs)} may be run, not: {command}"
+        assert words[0] in ("python", "semradio"), (
+            f"only python, semradio may be run, not: {command}"
+        )
+        if words[0] == "semradio" and environment.get("PYTHONPATH") == PATH:
+            training = words[1] in ("train", "export")
+            return Command(
+                *words[1:], folder=self.folder, environment=environment, training=training
+            ), command.strip()
+        start = [sys.executable, *(["-m", "semradio"] if words[0] == "semradio" else [])]
         process = subprocess.Popen(
-            [*programs[words[0]], *words[1:]],
+            [*start, *words[1:]],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -190,7 +197,7 @@ class Story:
         )
         return process, command.strip()
 
-    def _finish(self, process: subprocess.Popen[str], command: str, status: int) -> str:
+    def _finish(self, process: Process, command: str, status: int) -> str:
         try:
             out, err = process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 from docs_pages import DOCS
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -47,13 +46,15 @@ def test_the_pages_hang_together() -> None:
     assert reached == set(DOCS.glob("*.md"))
 
 
+def test_the_site_lists_every_page() -> None:
+    index = (DOCS / "index.rst").read_text(encoding="utf-8")
+    listed = {line.strip() for line in index.splitlines()}
+    # Of the blocks the site has a page each.
+    assert {page.stem for page in DOCS.glob("*.md")} - {"blocks"} <= listed
+
+
 def test_the_block_reference_is_what_the_command_prints() -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "semradio.flowgraphs", "blocks", "--markdown"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    printed = run("blocks", "--markdown").stdout
     assert (DOCS / "blocks.md").read_text(encoding="utf-8") == printed, (
         "semradio blocks --markdown > docs/blocks.md"
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commands import Command
+from ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -31,28 +31,17 @@ processes:
 """
 
 
-RUN = (sys.executable, "-m", "semradio.flowgraphs", "run")
-
-
 class Host:
     """A folder in which processes of the link are started."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "link.yml").write_text(LINK, encoding="utf-8")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.started: list[subprocess.Popen[str]] = []
+        self.port = free_port()
+        self.started: list[Command] = []
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*RUN, "link.yml", f"port={self.port}", *options],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *options: str) -> Command:
+        process = Command("run", "link.yml", f"port={self.port}", *options, folder=self.folder)
         self.started.append(process)
         return process
 
@@ -75,9 +64,9 @@ def host(tmp_path: Path) -> Iterator[Host]:
         process.communicate()
 
 
-def ended(process: subprocess.Popen[str]) -> int:
+def ended(process: Command) -> int:
     process.communicate(timeout=60)
-    return process.returncode
+    return process.wait()
 
 
 def test_a_receiver_that_starts_again_is_refused(host: Host) -> None:

@@ -14,14 +14,14 @@ import torch
 
 from semradio.export import checkpoint
 from semradio.export.data import TrainingData
-from semradio.export.evaluate import evaluate
 from semradio.export.fitting import Figures, Opponent, Phase, Schedule, fit
 from semradio.export.progress import Event, silent
 from semradio.export.recipes.arn.attackers import ATTACKERS
 from semradio.export.recipes.arn.config import Config
+from semradio.export.recipes.arn.evaluate import evaluate
 from semradio.export.recipes.arn.report import Report
 from semradio.export.recipes.arn.train import load_link, run
-from semradio.export.signals import generator
+from semradio.export.seeds import generator
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from semradio.blocks.errors import ModelError, ParameterError, SemradioError
 from semradio.export import commands
-from semradio.export.recipes import RECIPES, recipe_named
+from semradio.export.recipes import recipe_named, recipes
 from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.settings import parse_overrides, with_overrides
 
@@ -72,7 +72,7 @@ def test_an_unknown_recipe_is_told_with_the_nearest(tmp_path: Path) -> None:
         commands.train("arm", tmp_path)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", recipes())
 def test_every_setting_of_a_recipe_is_documented(name: str) -> None:
     recipe = recipe_named(name)
     assert len(recipe.summary) > 80
@@ -143,7 +143,7 @@ def test_a_variant_changes_the_settings_it_names_and_words_win_over_it() -> None
 @TORCH
 def test_a_finished_run_becomes_files_with_cards(finished_run: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript", reason="needs onnxscript: pip install 'semradio[train]'")
-    from semradio.export.onnx_export import read_card
+    from semradio.blocks.neural.model_file import read_card
 
     written = commands.export(finished_run, tmp_path / "zoo")
     names = ["encoder", "decoder", "eve", "alice", "bob", "adaptive_eve"]
@@ -151,6 +151,7 @@ def test_a_finished_run_becomes_files_with_cards(finished_run: Path, tmp_path: P
     assert sorted((tmp_path / "zoo").iterdir()) == sorted(written)
     for name, path in zip(names, written, strict=True):
         card = read_card(path)
+        assert card is not None
         assert card.name == f"arn/{name}"
         assert card.dataset == "patches"
         assert card.split.endswith("360 images trained, 40 validated; measured on heldout (100)")

@@ -13,7 +13,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.networks import (
+from semradio.export.onnx_export import export_onnx
+from semradio.export.recipes.arn.networks import (
     EAVESDROPPER_WIDTHS,
     ArnReceiver,
     ArnTransmitter,
@@ -27,7 +28,6 @@ from semradio.export.networks import (
     SemanticReceiver,
     SemanticTransmitter,
 )
-from semradio.export.onnx_export import export_onnx
 
 NETWORKS: list[Network] = ["mlp", "residual", "transformer"]
 

@@ -11,8 +11,11 @@ pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'"
 
 import torch
 
-from semradio.export.losses import attack_power_loss, communication_loss, privacy_loss
-from semradio.export.networks import (
+from semradio.export.pixels import pixels
+from semradio.export.recipes.arn.channel import awgn, noise_deviation
+from semradio.export.recipes.arn.config import Config
+from semradio.export.recipes.arn.losses import attack_power_loss, communication_loss, privacy_loss
+from semradio.export.recipes.arn.networks import (
     EAVESDROPPER_WIDTHS,
     SUBSTITUTE_WIDTHS,
     ArnReceiver,
@@ -22,10 +25,8 @@ from semradio.export.networks import (
     ImageReceiver,
     SemanticReceiver,
     SemanticTransmitter,
-    pixels,
 )
-from semradio.export.recipes.arn.config import Config
-from semradio.export.signals import awgn, derived_seed, generator, noise_deviation
+from semradio.export.seeds import derived_seed, generator
 
 
 def images(count: int) -> torch.Tensor:
@@ -78,8 +79,9 @@ def test_pixels_span_zero_to_one() -> None:
 
 def test_a_decoded_image_is_rounded_and_clipped() -> None:
     receiver = SemanticReceiver()
-    level = ImageReceiver(receiver)(frames(50))
+    level, seen = ImageReceiver(receiver)(frames(50))
     exact = receiver(frames(50)).detach() * 255.0
+    assert torch.equal(seen.detach() * 255.0, exact)
     assert level.dtype == torch.uint8
     assert level.shape == (50, 28, 28)
     assert float((level.flatten(1) - exact).abs().max()) <= 0.5 + 1e-4

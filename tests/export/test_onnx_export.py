@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from torch import Tensor, nn
 
 from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.networks import ImageReceiver, SemanticReceiver
-from semradio.export.onnx_export import export_onnx, parity_of, read_card
+from semradio.blocks.neural.model_file import read_card
+from semradio.export.onnx_export import export_onnx
+from semradio.export.operator_library import read_once
 from semradio.export.parity import example_batches, measured_parity
+from semradio.export.recipes.arn.networks import ImageReceiver, SemanticReceiver
 
 CARD = ModelCard(name="my/model", role="custom", summary="A model of a user's own.")
 
@@ -153,18 +156,17 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
 
 
 def test_a_rounded_image_is_compared_in_levels(tmp_path: Path) -> None:
-    receiver = SemanticReceiver()
     card = export_onnx(
-        ImageReceiver(receiver),
+        ImageReceiver(SemanticReceiver()),
         tmp_path / "decoder.onnx",
         inputs={"x": frames()},
-        outputs=["image"],
+        outputs=["image", "pixels"],
         card=CARD,
         levels=1,
+        compared=["pixels"],
     )
     assert card.parity["image"] in {0.0, 1.0}
-    before = parity_of(receiver, inputs={"x": frames()}, outputs=["pixels"], name="pixels")
-    assert before["pixels"] < 1e-5
+    assert card.parity["pixels"] < 1e-5
     (image,) = run_file(tmp_path / "decoder.onnx", {"x": frames(3).numpy()})
     assert image.dtype == np.uint8
     assert image.shape == (3, 28, 28)
@@ -179,7 +181,7 @@ def test_a_rounded_image_is_compared_in_levels(tmp_path: Path) -> None:
         (FixedBatch(), "does not run at batch size 1"),
         (Sum(), r"output 'y' has shape \[\] for a batch of 1"),
         (TwoWays(), "does not run at batch size 1"),
-        (SquareRoot(), "of an item depends on|differs by nan"),
+        (SquareRoot(), "output 'y' is NaN or infinite for the examples, with finite weights"),
         (BranchesOnValues(), "torch cannot export 'my/model' to ONNX"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
@@ -246,6 +248,27 @@ def test_a_file_of_other_weights_does_not_pass(tmp_path: Path) -> None:
         )
 
 
+class Rounded(nn.Module):
+    """Pixels that are rounded, all of them one too bright or right."""
+
+    def __init__(self, excess: float) -> None:
+        super().__init__()
+        self.excess = nn.Parameter(torch.tensor(excess))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (100 + 10 * torch.tanh(x) + self.excess).round().to(torch.uint8)
+
+
+def test_rounded_values_that_differ_by_one_are_told_of_levels(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    export_onnx(Rounded(1.0), path, inputs={"x": frames()}, outputs=["y"], card=CARD, levels=1)
+    batches = example_batches({"x": frames()}, (1, 7), "pixels")
+    compare = partial(measured_parity, Rounded(0.0), path.read_bytes(), batches, ["y"])
+    with pytest.raises(ModelError, match=r"differs by 1 .*allowed: 0; .*'levels=1' allows"):
+        compare(name="pixels", tolerance=1e-5, levels=0)
+    assert compare(name="pixels", tolerance=1e-5, levels=1) == {"y": 1.0}
+
+
 def test_a_refused_export_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(b"old")
@@ -264,15 +287,6 @@ def test_mixed_rows_stay_within_the_examples() -> None:
     whole = torch.tensor([[1, 2], [3, 4]], dtype=torch.uint8)
     (rows,) = example_batches({"x": whole}, (50,), "m")
     assert {tuple(row) for row in rows["x"].tolist()} == {(1, 2), (3, 4)}
-
-
-def test_a_file_without_a_card_is_told(two_ways: tuple[TwoWays, Path, ModelCard]) -> None:
-    model = onnx.load(two_ways[1])
-    del model.metadata_props[:]
-    bare = two_ways[1].parent.parent / "bare.onnx"
-    onnx.save(model, bare)
-    with pytest.raises(ModelError, match=r"bare\.onnx has no model card"):
-        read_card(bare)
 
 
 def test_weights_of_16_bits_halve_the_file_and_compute_with_32(tmp_path: Path) -> None:
@@ -309,3 +323,89 @@ def test_an_output_may_be_compared_and_left_out(tmp_path: Path) -> None:
     )
     assert set(card.parity) == {"scaled", "best"}
     assert [value.name for value in onnx.load(path).graph.output] == ["best"]
+
+
+def test_the_exporter_reads_its_operators_once() -> None:
+    from torch.onnx._internal._lazy_import import onnxscript_apis
+
+    assert read_once(), "the exporter has changed: see where it reads its library of operators"
+    first = onnxscript_apis.get_torchlib_ops()
+    assert len(first) > 100
+    assert onnxscript_apis.get_torchlib_ops() is first
+
+
+def test_operators_that_others_add_stay_theirs() -> None:
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    assert read_once()
+    mine, yours = (ONNXRegistry.from_torchlib(opset_version=18) for _ in range(2))
+    before = len(yours.get_decomps(torch.ops.aten.relu.default))
+    mine.register_op(torch.ops.aten.relu.default, lambda x: x)
+    assert len(mine.get_decomps(torch.ops.aten.relu.default)) == before + 1
+    assert len(yours.get_decomps(torch.ops.aten.relu.default)) == before
+    assert ONNXRegistry.from_torchlib(opset_version=20).opset_version == 20
+
+
+class Cases(nn.Module):
+    """A linear layer, and what a case makes of it."""
+
+    def __init__(self, then: Any) -> None:
+        super().__init__()
+        self.layer = nn.Linear(23, 4)
+        self.then = then
+
+    def forward(self, x: Tensor) -> Any:
+        return self.then(self.layer(x))
+
+
+def test_a_weight_that_is_nan_is_named(tmp_path: Path) -> None:
+    module = Cases(torch.tanh)
+    with torch.no_grad():
+        module.layer.weight[0, 0] = torch.nan
+    with pytest.raises(
+        ModelError, match=r"'y' is NaN or infinite for the examples: the weight 'layer\.w"
+    ):
+        export_onnx(module, tmp_path / "m.onnx", inputs={"x": frames()}, outputs=["y"], card=CARD)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        (lambda y: y.tolist(), "returns a list|returns a float"),
+        (lambda y: {"y": y}, "returns a dict: a tensor, or a tuple of tensors"),
+        (lambda y: y if y.mean() > -99 else 2 * y, "torch cannot export .*data.dependent"),
+        (
+            lambda y: y + 3e-5 * y.mean().sign() * (len(y) > 1),
+            r"depends on the other items .* where that is but rounding.* 'tolerance' allows more",
+        ),
+    ],
+)
+def test_what_a_module_of_ones_own_gets_wrong(tmp_path: Path, then: Any, words: str) -> None:
+    with pytest.raises(ModelError, match=words) as e:
+        export_onnx(
+            Cases(then), tmp_path / "m.onnx", inputs={"x": frames()}, outputs=["y"], card=CARD
+        )
+    assert "\x1b" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "inputs", "outputs", "words"),
+    [
+        ("m", {"x": frames()}, ["y"], r"must end in \.onnx"),
+        ("m.onnx", [frames()], ["y"], "the names that the block's ports shall have"),
+        ("m.onnx", {"x": frames()}, "y", "the names that the block's ports shall have"),
+        ("m.onnx", {"x": frames().numpy()}, ["y"], "'x' must be a torch tensor, not a ndarray"),
+    ],
+)
+def test_what_is_given_wrongly(
+    tmp_path: Path, path: str, inputs: Any, outputs: Any, words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        export_onnx(nn.Linear(23, 4), tmp_path / path, inputs=inputs, outputs=outputs, card=CARD)
+
+
+def test_a_path_may_be_text(tmp_path: Path) -> None:
+    path = str(tmp_path / "m.onnx")
+    export_onnx(nn.Linear(23, 4), path, inputs={"x": frames()}, outputs=["y"], card=CARD)
+    assert read_card(Path(path)).name == CARD.name

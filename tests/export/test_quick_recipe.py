@@ -17,8 +17,8 @@ pytest.importorskip("torch", reason="needs torch: pip install 'semradio[train]'"
 from semradio.blocks.datasets import load
 from semradio.blocks.errors import DatasetError
 from semradio.export.data import LabelledImages, TrainingData
-from semradio.export.evaluate import LinkFigures
 from semradio.export.recipes.arn.config import Config
+from semradio.export.recipes.arn.evaluate import LinkFigures
 from semradio.export.recipes.arn.train import run
 
 pytestmark = pytest.mark.slow

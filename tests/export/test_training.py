@@ -20,7 +20,7 @@ from semradio.export.progress import Event, as_text, silent
 from semradio.export.recipes.arn.config import Config
 from semradio.export.recipes.arn.report import Report
 from semradio.export.recipes.arn.train import load_link, run
-from semradio.export.signals import generator
+from semradio.export.seeds import generator
 
 
 class Interruption(BaseException):
@@ -285,6 +285,31 @@ def test_a_loss_that_is_not_a_number_stops_with_advice(tmp_path: Path) -> None:
     torch.nn.init.constant_(module.weight, float("nan"))
     with pytest.raises(SemradioError, match=r"'toy' failed.*epoch 1.*learning rate"):
         fit(phase, tmp_path / "toy.pt", resume=False, progress=silent)
+
+
+def test_layers_that_drop_features_continue_bit_for_bit(tmp_path: Path) -> None:
+    def phase() -> Phase:
+        linear = torch.nn.Linear(8, 1, bias=False)
+        torch.nn.init.ones_(linear.weight)
+        module = torch.nn.Sequential(torch.nn.Dropout(), linear)
+        made, _ = toy_phase([3.0, 2.0, 1.0], Schedule(epochs=3, batch_size=2, learning_rate=0.1))
+        return dataclasses.replace(
+            made,
+            modules={"toy": module},
+            loss=lambda index: module(torch.ones(len(index), 8)).mean(),
+        )
+
+    path = tmp_path / "toy.pt"
+    fit(phase(), path, resume=False, progress=silent)
+    whole = checkpoint.load(path)["best"]
+    path.unlink()
+    first, second = phase(), phase()
+    before = torch.get_rng_state()
+    with pytest.raises(Interruption):
+        fit(first, path, resume=False, progress=interrupt_after("toy", 1))
+    fit(second, path, resume=True, progress=silent)
+    assert same(checkpoint.load(path)["best"], whole)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_cosine_rate_falls_from_full_to_nothing() -> None:

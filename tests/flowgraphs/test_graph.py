@@ -344,6 +344,41 @@ def test_part() -> None:
     assert part.blocks["e"].input_types == {"x": ItemType("float32", (4,))}
 
 
+def test_only_what_some_blocks_need_is_made() -> None:
+    blocks = {"b": "begin", "p": "pass", "e": "end", "n": "named", "o": "end"}
+    edges = ["b.y -> p.x", "p.y -> e.x", "b.y -> n.m.in", "n.m.out -> o.x"]
+    whole = graph(blocks, *edges)
+    made = Graph(plan(blocks, *edges), base_types=TYPES, only=["p"])
+    assert list(made.blocks) == ["b", "p"]
+    assert made.order == ["b", "p"]
+    # Of the other edges the places are known, as everywhere.
+    assert made.plan == whole.plan
+    known = {label for label in whole.edge_types if not label.startswith("n.")}
+    assert made.edge_types == {label: whole.edge_types[label] for label in known}
+
+
+def test_what_names_a_port_is_made_too() -> None:
+    blocks = {"b": "begin", "n": "named", "e": "end"}
+    whole = graph(blocks, "b.y -> n", "n -> e.x")
+    made = Graph(plan(blocks, "b.y -> n", "n -> e.x"), base_types=TYPES, only=["b"])
+    assert made.plan == whole.plan
+    assert set(made.blocks) == {"b", "n"}
+
+
+def test_faults_of_what_is_not_needed_are_left_to_others() -> None:
+    blocks = {"b": "begin", "p": "pass", "n": "named", "e": "end"}
+    edges = ["b.y -> p.x", "p.y -> n.m.in", "n.m.out -> e.x"]
+    wrong = plan(blocks, *edges, n={"model": "missing"})
+    Graph(wrong, base_types=TYPES, only=["p"])
+    for wanted in ("n", "e"):
+        with pytest.raises(FlowgraphError, match="block 'n': no model 'missing'"):
+            Graph(wrong, base_types=TYPES, only=[wanted])
+    with pytest.raises(FlowgraphError, match="in a circle"):
+        Graph(plan({**blocks, "q": "pass"}, *edges, "q.y -> q.x"), base_types=TYPES, only=["b"])
+    with pytest.raises(FlowgraphError, match=r"fed by 'n\.m\.out' already"):
+        Graph(plan(blocks, *edges, "p.y -> e.x"), base_types=TYPES, only=["b"])
+
+
 def test_part_that_cannot_be_made() -> None:
     whole = graph({"b": "begin", "n": "named"}, "b -> n")
     whole.plan.blocks["n"].parameters["model"] = "missing"

@@ -158,7 +158,7 @@ def tapped(folder: Path) -> str:
     """Write the link with sinks that take down what the air gives and what the ends know."""
     text = find("irsc_link").read_text(encoding="utf-8")
     for old, new in (
-        ("irsc/", f"{ROOT}/irsc/"),
+        ("parts/", f"{ROOT}/irsc/parts/"),
         (
             "\n\nconnections:\n",
             f"{TAPS}\nconnections:\n  - air.y[k] -> heard[k]\n  - csi -> known\n",
@@ -277,7 +277,7 @@ def test_csi_at_the_transmitters_wired_without_it(link: Any, tmp_path: Path) -> 
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("  - csi -> tx[k].h\n", ""), encoding="utf-8")
     words = ["transmitter_1' needs the channel state: connect it to input 'h'", "tx[0]/encoder"]
-    part = ROOT / "irsc" / "transmitter_direct.yml"
+    part = ROOT / "irsc" / "parts" / "transmitter_direct.yml"
     refused(lambda: link(KINDS["csitr"], file=str(file)), *words, line="encoder: {block", file=part)
 
 
@@ -295,7 +295,7 @@ def test_models_that_do_not_fit_their_place(
 ) -> None:
     swapped = {"h": ("re_im", "transmitter", "receiver", "rx_antenna", "tx_antenna")}
     models = KINDS.get(kind) or Models(axes=swapped)
-    part = ROOT / "irsc" / "receiver_direct.yml"
+    part = ROOT / "irsc" / "parts" / "receiver_direct.yml"
     refused(
         lambda: link(models, given.replace("${models}", str(Path("models").resolve()))),
         "rx[0]/decoder",

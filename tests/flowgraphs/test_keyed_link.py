@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from semradio.flowgraphs import Flowgraph
+from semradio.flowgraphs.runtime.change import Outcome
 from semradio.flowgraphs.runtime.failure import RunError
-from semradio.flowgraphs.runtime.launcher import Launcher
+from semradio.flowgraphs.runtime.run.children import Children
+from semradio.flowgraphs.runtime.run.supervisor import Supervisor
 
 BLOCKS = Path(__file__).with_name("numbered_frames.py")
 
@@ -76,9 +78,9 @@ flowgraph: plain
 code: [{BLOCKS}]
 blocks:
   source: {{block: numbered_frames, items: 3000}}
-  lock:   {{block: keyed_rotation, keys: env:SEMRADIO_KEY, announce: 50}}
+  lock:   {{block: keyed_rotation, keys: env:SEMRADIO_KEY, session: "", announce: 50}}
   air:    {{block: awgn_channel, snr_db: 10, seed: 1}}
-  unlock: {{block: keyed_derotation, keys: env:SEMRADIO_KEY}}
+  unlock: {{block: keyed_derotation, keys: env:SEMRADIO_KEY, session: ""}}
   bob:    {{block: vector_sink, limit: 3000}}
   eve:    {{block: vector_sink, limit: 3000}}
 connections: [source -> lock -> air -> unlock -> bob, lock -> eve]
@@ -157,33 +159,31 @@ CHANGING = LOSSY.replace(
 @pytest.mark.parametrize("policy", ["block", "drop_oldest", "drop_newest"])
 def test_the_key_changes_while_frames_are_lost(policy: str) -> None:
     graph = Flowgraph.load(CHANGING, [f"policy={policy}", "items=12000"], allow_code=True).check()
-    launcher = Launcher(graph)
+    host = Children(graph)
     asked: list[int] = []
-    changed: list[Any] = []
+    changed: list[Outcome] = []
 
     def change(shown: Any) -> None:
         if shown.get("alice", {}).get("items", {}).get("lock", 0) and len(asked) == len(changed):
             asked.append((len(asked) + 1) % 2)
-            launcher.change({"lock": {"key": asked[-1]}}, lambda block, at: changed.append(at))
+            host.change({"lock": {"key": asked[-1]}}, changed.append)
 
-    launcher.on_progress = change
-    result = launcher.run()
+    result = Supervisor(host, graph.plan, on_progress=change).run()
     every_frame_is_right(result)
-    inside = [at for at in changed if isinstance(at, int) and 0 < at < 12_000]
+    inside = [o.index for o in changed if o.index is not None and 0 < o.index < 12_000]
     assert len(inside) >= 2
 
 
 def test_a_key_that_only_alice_has_stops_the_run() -> None:
     text = CHANGING.replace("[env:SECOND_KEY, env:SEMRADIO_KEY]", "env:SEMRADIO_KEY")
     graph = Flowgraph.load(text, ["policy=block", "items=100000"], allow_code=True).check()
-    launcher = Launcher(graph)
+    host = Children(graph)
     asked: list[int] = []
 
     def change(shown: Any) -> None:
         if not asked and shown.get("alice", {}).get("items", {}).get("lock", 0) > 0:
             asked.append(1)
-            launcher.change({"lock": {"key": 1}}, lambda block, at: None)
+            host.change({"lock": {"key": 1}}, lambda outcome: None)
 
-    launcher.on_progress = change
     with pytest.raises(RunError, match=r"block 'unlock'.*was hidden with key [0-9a-f]{16}, which"):
-        launcher.run()
+        Supervisor(host, graph.plan, on_progress=change).run()

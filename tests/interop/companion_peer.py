@@ -4,10 +4,22 @@ Runs under the Python that GNU Radio is installed for; ``$GRC_BLOCKS_PATH`` name
 """
 
 import json
+import logging
 
 from gnuradio import gr
 from gnuradio.grc.core.platform import Platform
 
+warnings = []
+
+
+class Heard(logging.Handler):
+    """Keeps what Companion has to say of the files that it reads."""
+
+    def emit(self, record):
+        warnings.append(record.getMessage())
+
+
+logging.getLogger().addHandler(Heard(logging.WARNING))
 platform = Platform(
     name="test",
     prefs=gr.prefs(),
@@ -34,4 +46,4 @@ for name in sorted(platform.blocks):
         "outputs": [[str(port.dtype), port.vlen] for port in block.sources],
         "category": block.category,
     }
-print("found", json.dumps(found))
+print("found", json.dumps({"blocks": found, "warnings": [w for w in warnings if "semradio" in w]}))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from semradio.blocks.api import Array
 
 PYTHON = "/usr/bin/python3"
 """The Python that distributions install GNU Radio for."""
@@ -19,7 +22,7 @@ HERE = Path(__file__).parent
 PATIENCE_S = 120
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """The environment without what belongs to the Python that runs the tests."""
     return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
 
@@ -31,7 +34,7 @@ def gnuradio() -> str:
         found = subprocess.run(
             [PYTHON, "-c", "from gnuradio import gr, zeromq"],
             capture_output=True,
-            env=_environment(),
+            env=clean_environment(),
             timeout=PATIENCE_S,
             check=False,
         )
@@ -53,7 +56,7 @@ class Peer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=_environment(),
+            env=clean_environment(),
         )
 
     def line(self) -> str:
@@ -95,3 +98,40 @@ def peer(gnuradio: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
     for found in started:
         if found.process.returncode is None:
             found.kill()
+
+
+class Channels:
+    """Takes samples through channels of GNU Radio; see channel_peer.py."""
+
+    def __init__(self, python: str, folder: Path) -> None:
+        self._python, self._folder = python, folder
+
+    def __call__(self, jobs: Sequence[tuple[str, list[Any], Array]]) -> list[Array]:
+        """Return what comes out, complex64, for each (block, arguments, samples)."""
+        wanted = []
+        for k, (name, arguments, samples) in enumerate(jobs):
+            given, found = self._folder / f"in_{k}", self._folder / f"out_{k}"
+            samples.astype(np.complex64).tofile(given)
+            wanted.append(
+                {"block": name, "arguments": arguments, "input": str(given), "output": str(found)}
+            )
+        file = self._folder / "jobs.json"
+        file.write_text(json.dumps(wanted))
+        subprocess.run(
+            [self._python, str(HERE / "channel_peer.py"), str(file)],
+            check=True,
+            capture_output=True,
+            env=clean_environment(),
+            timeout=PATIENCE_S,
+        )
+        return [np.fromfile(job["output"], np.complex64) for job in wanted]
+
+    def starts(self, job: int) -> Array:
+        """Return where the OFDM front end of a job of the latest call saw packets, uint8."""
+        return np.fromfile(self._folder / f"out_{job}.starts", np.uint8)
+
+
+@pytest.fixture
+def channels(gnuradio: str, tmp_path: Path) -> Channels:
+    """GNU Radio's channels."""
+    return Channels(gnuradio, tmp_path)

@@ -51,9 +51,13 @@ def send(tb, job):
     source = SOURCES[job["type"]](values, True, job["vlen"], tags)
     size = data.dtype.itemsize
     head = blocks.head(size * job["vlen"], job["items"])
-    rest = ("", False) if job["pattern"] == "pub" else ()
+    rest = (job.get("key", ""), False) if job["pattern"] == "pub" else ()
     make = SINKS[job["pattern"]]
     sink = make(size, job["vlen"], job["address"], 100, job["pass_tags"], -1, *rest)
+    if "rate" in job:
+        pace = blocks.throttle(size * job["vlen"], job["rate"])
+        tb.connect(source, pace, head, sink)
+        return [source, pace, head, sink]
     tb.connect(source, head, sink)
     return [source, head, sink]
 
@@ -87,6 +91,42 @@ def receive(tb, job):
     make = RECEIVERS[job["pattern"]]
     source = make(size, job["vlen"], job["address"], 100, job["pass_tags"], -1)
     sink = Collect(job["type"], job["vlen"], job["items"])
+    tb.connect(source, sink)
+    return [source, sink]
+
+
+class Gaps(gr.sync_block):
+    """Takes its time for a ramp of int32, and looks for what is missing in it."""
+
+    def __init__(self, pause):
+        gr.sync_block.__init__(self, name="gaps", in_sig=[np.int32], out_sig=None)
+        self.pause, self.seen, self.lost, self.expected = pause, 0, 0, None
+        self.heard, self.backwards = None, 0
+
+    def work(self, input_items, output_items):
+        x = input_items[0].astype(np.int64)
+        steps = np.diff(x, prepend=x[0] if self.expected is None else self.expected - 1) - 1
+        self.lost += int(steps[int(self.expected is None) :].sum())
+        self.backwards += int((steps[int(self.expected is None) :] < 0).sum())
+        self.expected = int(x[-1]) + 1
+        self.seen += len(x)
+        self.heard = time.monotonic()
+        time.sleep(self.pause)
+        return len(x)
+
+    @property
+    def left(self):
+        return self.heard is None or time.monotonic() - self.heard < 1.0
+
+    def result(self):
+        counts = {"items": self.seen, "lost": self.lost}
+        return counts | {"end": self.expected, "backwards": self.backwards}
+
+
+def slow(tb, job):
+    """A subscriber that is slower than the publisher."""
+    source = zeromq.sub_source(4, 1, job["address"], 100, job["pass_tags"], job["hwm"])
+    sink = Gaps(job["pause"])
     tb.connect(source, sink)
     return [source, sink]
 
@@ -130,7 +170,8 @@ def main():
     what, file = sys.argv[1:]
     jobs = json.loads(Path(file).read_text())
     tb = gr.top_block()
-    kept = [{"send": send, "receive": receive, "messages": messages}[what](tb, j) for j in jobs]
+    make = {"send": send, "receive": receive, "messages": messages, "slow": slow}[what]
+    kept = [make(tb, j) for j in jobs]
     print("ready", flush=True)
     sys.stdin.readline()
     tb.start()

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Inside:
     def __init__(self, gnuradio: installation.GnuRadio, folder: Path) -> None:
         self.python, self.folder = gnuradio.executable, folder
         self.blocks = folder / "blocks"
-        installation.install(self.blocks, gnuradio.python)
+        installation.install(self.blocks, gnuradio.python, gnuradio.executable)
         self.environment = {
             **{k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")},
             "GRC_BLOCKS_PATH": str(self.blocks),
@@ -45,7 +46,13 @@ class Inside:
 
     def run(self, *command: str) -> str:
         """Run a command to its end, and return what it prints."""
-        done = subprocess.run(
+        done = self.ended(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ended(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, be it a good one or not."""
+        return subprocess.run(
             command,
             cwd=self.folder,
             env=self.environment,
@@ -54,8 +61,13 @@ class Inside:
             timeout=PATIENCE_S,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+
+    def compiled(self, name: str, text: str) -> str:
+        """Compile a flowgraph of Companion's; returns the program."""
+        file = self.folder / f"{name}.grc"
+        file.write_text(text)
+        self.run("grcc", "-o", str(self.folder), str(file))
+        return str(self.folder / f"{name}.py")
 
     def found(self, script: str, *arguments: str) -> Any:
         """Run a script of this folder in GNU Radio's Python; returns what it found."""
@@ -163,7 +175,9 @@ def test_what_a_block_keeps_stays_what_it_was(jobs: Any) -> None:
 
 
 def test_companion_loads_every_block(inside: Inside) -> None:
-    found = inside.found("companion_peer.py")
+    told = inside.found("companion_peer.py")
+    found = told["blocks"]
+    assert told["warnings"] == []
     assert sorted(found) == [f"semradio_{name}" for name in described()]
     problems = {name: entry["errors"] for name, entry in found.items() if entry["errors"]}
     assert problems == {}
@@ -172,6 +186,117 @@ def test_companion_loads_every_block(inside: Inside) -> None:
     assert found["semradio_iq_level"]["outputs"] == [["complex", 1]]
     assert found["semradio_add"]["inputs"] == [["float", 1]] * 2
     assert {entry["category"][0] for entry in found.values()} == {"semradio"}
+
+
+GRAPH = """
+options:
+  parameters: {{id: {name}, generate_options: no_gui, run_options: run, output_language: python}}
+  states: {{coordinate: [8, 8], rotation: 0, state: enabled}}
+blocks:
+{blocks}
+connections:
+{connections}
+metadata: {{file_format: 1}}
+"""
+
+
+def graph(name: str, chain: dict[str, dict[str, str]]) -> str:
+    """A flowgraph of Companion's: semradio's blocks in a row, with their parameters."""
+    names = [f"b{k}" for k in range(len(chain))]
+    blocks = [
+        f"- name: {own}\n  id: semradio_{kind}\n  parameters: {json.dumps(given)}\n"
+        f"  states: {{coordinate: [{200 * k + 8}, 200], rotation: 0, state: enabled}}"
+        for k, (own, (kind, given)) in enumerate(zip(names, chain.items(), strict=True))
+    ]
+    wires = [f"- [{a}, '0', {b}, '0']" for a, b in pairwise(names)]
+    return GRAPH.format(name=name, blocks="\n".join(blocks), connections="\n".join(wires))
+
+
+def test_what_is_chosen_from_a_list_runs(inside: Inside) -> None:
+    chain = {
+        "noise_source": {"distribution": "uniform", "items": "1000", "y_type": "complex64"},
+        "fir_filter": {
+            "x_type": "complex64",
+            "y_type": "complex64",
+            "design": "low_pass",
+            "cutoff": "0.2",
+            "transition": "0.1",
+            "window": "kaiser",
+        },
+        # As the list gives it, and as the files of before have it.
+        "awgn_channel": {"x_type": "complex64", "signal_power": "'measured'"},
+        "signal_power": {"x_type": "complex64", "segments": "None"},
+    }
+    program = inside.compiled("chosen", graph("chosen", chain))
+    made = Path(program).read_text()
+    assert "distribution='uniform'" in made and "signal_power='measured'" in made
+    printed = inside.run(inside.python, program)
+    found = json.loads(next(x for x in printed.splitlines() if x.startswith("b3:"))[3:])
+    assert found["items"] == 1000
+
+
+def test_a_choice_that_is_none_is_refused_while_it_is_typed(inside: Inside) -> None:
+    chain = {"noise_source": {"distribution": "uniforn"}, "null_sink": {}}
+    (inside.folder / "wrong.grc").write_text(graph("wrong", chain))
+    done = inside.ended("grcc", "-o", str(inside.folder), str(inside.folder / "wrong.grc"))
+    assert done.returncode != 0
+    assert "distribution in ('gaussian', 'uniform', 'laplacian')" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        ("arn_transmitter", {"model": "arn/alise"}, "unknown model 'arn/alise' (did you mean"),
+        ("awgn_channel", {"signal_power": "-1"}, "parameter 'signal_power' must be above 0"),
+    ],
+)
+def test_a_program_that_cannot_begin_says_why_in_one_line(
+    inside: Inside, kind: str, given: dict[str, str], said: str
+) -> None:
+    vlen = {"x_vlen": "23", "y_vlen": "23"} if kind == "arn_transmitter" else {"x_vlen": "23"}
+    chain = {
+        "noise_source": {"y_type": "float32", "y_vlen": "1"},
+        "stream_to_vector": {"x_type": "float32", "y_type": "float32", "length": "23"},
+        kind: {**vlen, **given},
+        "null_sink": {"x_type": "float32", "x_vlen": "23"},
+    }
+    program = inside.compiled("mistaken", graph("mistaken", chain))
+    done = inside.ended(inside.python, program)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: block 'b2': {said}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_generated_program_in_a_python_without_gnuradio_says_what_to_do(
+    inside: Inside, programs: Path
+) -> None:
+    program = str(programs / "gnuradio_native.py")
+    done = inside.ended(inside.python, "-I", "-S", program)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: there is no GNU Radio for ")
+    assert done.stderr.endswith(f"as '{inside.python} {program}'\n")
+
+
+def overlap(a: list[float], b: list[float]) -> bool:
+    """Whether two boxes, [left, top, right, bottom], have something in common."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def test_in_the_examples_nothing_is_cut_off_or_hidden(inside: Inside, tmp_path: Path) -> None:
+    if shutil.which("xvfb-run") is None:
+        pytest.skip("there is no xvfb-run: apt-get install xvfb xauth")
+    files = sorted(map(str, installation.EXAMPLES.glob("*.grc")))
+    script = str(HERE / "companion_pictures.py")
+    printed = inside.run("xvfb-run", "-a", inside.python, script, str(tmp_path), *files)
+    line = next(x for x in printed.splitlines() if x.startswith("found "))
+    drawn = json.loads(line.removeprefix("found "))
+    assert len(drawn) == len(files) == len(list(tmp_path.glob("*.png")))
+    for blocks in drawn.values():
+        for (a, one), (b, other) in combinations(blocks.items(), 2):
+            assert not overlap(one["box"], other["box"]), f"{a} and {b}"
+        for name, block in blocks.items():
+            assert block["valid"], name
+            assert not [text for text in block["text"] if "..." in text], name
 
 
 @pytest.fixture(scope="module")
@@ -206,9 +331,11 @@ def test_the_example_in_companion_gives_the_frames_of_the_yaml_file(
 ) -> None:
     frames, out = 1000, inside.folder / "received.u8"
     options = ("--frames", str(frames), "--snr-db", "200", "--dataset", str(images))
-    printed = inside.run(
-        inside.python, str(programs / "gnuradio_native.py"), *options, "--out", str(out)
-    )
+    program = str(programs / "gnuradio_native.py")
+    done = inside.ended(inside.python, program, *options, "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    printed = done.stdout
+    assert "warning" not in printed + done.stderr
     quality = json.loads(next(x for x in printed.splitlines() if x.startswith("quality:"))[8:])
     expected = link(images, frames=frames, snr_db=200.0)["quality"]
     assert quality["images"] == frames

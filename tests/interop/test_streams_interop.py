@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from conftest import Peer
+from ports import free_port
 
 from semradio.blocks.api import Array, Input, Sink, Tag, block, find, registry, state
 from semradio.blocks.gnuradio import pmt
@@ -204,12 +204,6 @@ def asked(job: Job, number: int, folder: Path) -> dict[str, Any]:
     tags = [[tag.index, tag.key, pmt.serialize(tag.value).hex()] for tag in job.tags()]
     address = f"ipc://{folder}/{number}" if number % 2 else f"tcp://127.0.0.1:{free_port()}"
     return {**job._asdict(), "data": str(data), "tags": tags, "address": address}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def check(job: Job, found: dict[str, Any]) -> None:

@@ -76,3 +76,18 @@ def test_scalar_is_no_chunk() -> None:
 def test_an_item_that_no_memory_holds_is_refused(text: str) -> None:
     with pytest.raises(ItemTypeError, match="bytes"):
         ItemType.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "item", "dtype"),
+    [
+        ("float32[28,28]", "uint8[28,28]", "float32"),
+        ("float32[...] | complex64[...]", "float64[16]", "float32"),
+        ("float32[...] | complex64[...]", "complex128[16]", "complex64"),
+        ("float32[28,28]", "uint8[28]", None),
+        ("float32[...]", "complex64", None),
+        ("integer[...]", "float32", None),
+    ],
+)
+def test_what_a_cast_would_make_fit(pattern: str, item: str, dtype: str | None) -> None:
+    assert Pattern.parse(pattern).cast_of(ItemType.parse(item)) == dtype

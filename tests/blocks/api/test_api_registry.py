@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -81,13 +82,38 @@ def test_block_from_a_users_file(tmp_path: Path) -> None:
     assert "users_own_block" in names()
 
 
+def test_threads_that_load_one_file_at_a_time_all_find_its_block(tmp_path: Path) -> None:
+    # Before its block is defined the file waits, as on a busy machine.
+    text = "import threading\nthreading.Event().wait(0.05)\n" + BLOCK
+    (tmp_path / "own.py").write_text(text)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(registry.load_file, [tmp_path / "own.py"] * 4))
+    assert found == [["users_own_block"]] * 4
+
+
+CLASS = """from semradio import Input, Output, SyncBlock, block
+@block("users_own_block", category="stream")
+class Own(SyncBlock):
+    x = Input("float32", doc="A signal.")
+    y = Output(like="x", doc="The same.")
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "no Python file"),
         ("x = 1", "registers no block: use the 'block' decorator"),
-        ("raise ValueError('no')", "own.py: ValueError: no"),
-        ("def", "own.py: SyntaxError"),
+        ("\nraise ValueError('no')", r"own\.py:2: ValueError: no"),
+        ("def", r"own\.py:1: SyntaxError: invalid syntax"),
+        (
+            CLASS + "    def wrok(self, x, at):\n        return x",
+            r"Own has no method 'work\(self, x, at\)'",
+        ),
+        (
+            CLASS + "    def work(self, x):\n        return x",
+            r"Own\.work is called as work\(self, x, at\)",
+        ),
     ],
 )
 def test_file_without_a_block(tmp_path: Path, text: str | None, message: str) -> None:
@@ -117,7 +143,7 @@ def test_calls_are_streams_of_their_own() -> None:
 
 def test_harness_tells_a_block_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     with Harness(Copy(), {"x": ItemType("int8")}) as harness:
-        monkeypatch.setattr(harness.runner, "step", lambda: False)
+        monkeypatch.setattr(harness.chain, "step", lambda: False)
         with pytest.raises(SemradioError, match="block 'copy' does not come to an end"):
             harness.end()
 

@@ -83,3 +83,14 @@ def test_refuses_what_is_not_a_delay_line() -> None:
         MultipathChannel(delays=[0, -1], gains_db=[0.0, 0.0])
     with pytest.raises(ParameterError, match="'doppler' needs 'fading: rayleigh'"):
         MultipathChannel(doppler=0.1)
+
+
+def test_static_taps_may_have_phases() -> None:
+    impulse = np.zeros(4, np.complex64)
+    impulse[0] = 1
+    y, h = MultipathChannel(delays=[0, 2], gains_db=[0.0, 0.0], phases=[0.25, 0.5])(impulse)
+    np.testing.assert_allclose(y, np.array([1j, 0, -1, 0]) * 0.5**0.5, atol=1e-6)
+    np.testing.assert_allclose(h[1], np.array([1j, -1]) * 0.5**0.5, atol=1e-6)
+    for values in ({"phases": [0.5]}, {"phases": [0.0, 0.1, 0.2], "fading": "rayleigh"}):
+        with pytest.raises(ParameterError, match="one phase for each of the static taps, 3, not"):
+            MultipathChannel(**values)

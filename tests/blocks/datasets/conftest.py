@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
-import pooch
+import platformdirs
 import pytest
 
 from semradio.blocks.datasets.catalogue import DATASETS, DataFile, Dataset
@@ -57,7 +57,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine with no data set anywhere; returns the (missing) cache folder of the user."""
     cache = tmp_path / "cache"
     monkeypatch.delenv("SEMRADIO_DATA", raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda project: cache / project)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda project: str(cache / project))
     monkeypatch.setitem(sys.modules, "mlxtend", None)
     for name, dataset in list(DATASETS.items()):
         monkeypatch.setitem(DATASETS, name, replace(dataset, system_folders=()))

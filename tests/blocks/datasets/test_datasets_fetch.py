@@ -14,8 +14,9 @@ from typing import Any
 import pooch
 import pytest
 
-from semradio.blocks.datasets import fetch, load
+from semradio.blocks.datasets import load
 from semradio.blocks.datasets.catalogue import DATASETS
+from semradio.blocks.datasets.fetching import fetch
 from semradio.blocks.errors import DatasetError
 
 Serve = Callable[..., Any]  # starts a Server of conftest.py

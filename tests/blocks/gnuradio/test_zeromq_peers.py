@@ -56,13 +56,13 @@ class Received:
     def __init__(self, name: str, **parameters: Any) -> None:
         self.block = find(name)(**parameters)
         self.harness = Harness(self.block, {}, chunk=64)
-        self.harness.runner.step()
+        self.harness.step()
 
     def step_until(self, happened: Callable[[], Any]) -> None:
-        wait_for(lambda: (self.harness.runner.step(), happened())[1])
+        wait_for(lambda: (self.harness.step(), happened())[1])
 
     def until_finished(self) -> np.ndarray:
-        self.step_until(lambda: self.harness.runner.finished)
+        self.step_until(lambda: self.harness.finished)
         return self.harness.outputs()[0]
 
     def tags(self) -> list[Tag]:
@@ -96,7 +96,8 @@ def test_a_wrong_message_ends_the_run(name: str, context: Any, address: str) -> 
     with Received(
         "zeromq_pull_source", address=address, type="float32", pass_tags=pass_tags
     ) as source:
-        bound(context, zmq.PUSH, address).send(raw)
+        socket = bound(context, zmq.PUSH, address)
+        socket.send(raw)
         with pytest.raises(BlockError, match=f"from {address}: .*{words}"):
             source.step_until(lambda: False)
 
@@ -122,7 +123,12 @@ def test_wrong_messages_are_dropped_on_request(context: Any, address: str) -> No
 
 def test_a_message_that_is_too_long_is_not_taken(context: Any, address: str) -> None:
     with Received(
-        "zeromq_pull_source", address=address, bind=True, type="float32", items=100
+        "zeromq_pull_source",
+        address=address,
+        bind=True,
+        type="float32",
+        items=100,
+        max_message=16 << 20,
     ) as source:
         hostile, honest = context.socket(zmq.PUSH), context.socket(zmq.PUSH)
         gone = hostile.get_monitor_socket(zmq.EVENT_DISCONNECTED)
@@ -134,6 +140,122 @@ def test_a_message_that_is_too_long_is_not_taken(context: Any, address: str) -> 
         honest.connect(address)
         honest.send(X.tobytes())
         assert source.until_finished().tolist() == X.tolist()
+    assert "or it sent a message of more than 16777216 bytes" in source.block.notes[0]
+
+
+@pytest.mark.parametrize("kind", ["pull", "sub", "req"])
+def test_a_message_that_is_too_long_ends_the_run(kind: str, context: Any, address: str) -> None:
+    with Received(
+        f"zeromq_{kind}_source", address=address, type="float32", max_message=1 << 20
+    ) as source:
+        served(kind, context, address, bytes(4 << 20), source)
+        with pytest.raises(BlockError, match=f"from {address}: a message of more than 1048608"):
+            source.step_until(lambda: False)
+
+
+def served(kind: str, context: Any, address: str, message: bytes | None, source: Received) -> Any:
+    """Send a message to a source from the socket that it connects to."""
+    sender = context.socket({"pull": zmq.PUSH, "sub": zmq.XPUB, "req": zmq.REP}[kind])
+    sender.bind(address)
+    if kind != "pull":
+        source.step_until(lambda: sender.poll(1))
+        sender.recv()
+    if message is not None:
+        sender.send(message)
+    return sender
+
+
+def test_the_next_messages_come_where_long_ones_are_dropped(context: Any, address: str) -> None:
+    with Received(
+        "zeromq_sub_source",
+        address=address,
+        type="float32",
+        items=100,
+        max_message=1 << 20,
+        malformed="drop",
+    ) as source:
+        sender = served("sub", context, address, bytes(4 << 20), source)
+        source.step_until(lambda: sender.poll(1) and sender.recv() == b"\x01")
+        sender.send(X.tobytes())
+        assert source.until_finished().tolist() == X.tolist()
+        assert source.block.results()["malformed"] == 1
+
+
+def test_two_large_items_in_one_message(context: Any, address: str) -> None:
+    item = 8 << 20
+    with Received(
+        "zeromq_pull_source", address=address, type=f"uint8[{item}]", pass_tags=True, items=2
+    ) as source:
+        socket = bound(context, zmq.PUSH, address)
+        socket.send(HEAD + bytes(2 * item))
+        assert len(source.until_finished()) == 2
+
+
+@pytest.mark.parametrize(
+    ("stated", "sent", "words"),
+    [
+        ("complex64", 23, r"184 bytes, but complex64 has 8: .*complex64\[23\]"),
+        ("complex64[23]", 1, r"8 bytes, but complex64\[23\] has 184: .*such as complex64$"),
+        ("float32[6]", 2, r"8 bytes, but float32\[6\] has 24: .*such as float32\[2\]"),
+        ("float32[2]", 6, r"24 bytes, but float32\[2\] has 8: .*such as float32\[6\]"),
+    ],
+)
+def test_a_vector_length_that_differs_is_found(
+    stated: str, sent: int, words: str, context: Any, address: str
+) -> None:
+    item = ItemType.parse(stated)
+    nbytes = item.numpy.itemsize * sent
+    with Received(
+        "zeromq_pull_source", address=address, type=stated, pass_tags=True, idle_s=0.5
+    ) as source:
+        socket = bound(context, zmq.PUSH, address)
+        offset = 7
+        # Lengths that hold whole items of both kinds.
+        for count in (276, 552, 276, 828, 276, 552):
+            socket.send(stream_header.encode(offset, []) + bytes(count * nbytes))
+            offset += count
+        with pytest.raises(BlockError, match=words):
+            source.step_until(lambda: False)
+
+
+def test_a_vector_length_that_differs_is_found_in_two_messages(context: Any, address: str) -> None:
+    with Received(
+        "zeromq_pull_source", address=address, type="complex64", pass_tags=True, idle_s=0.2
+    ) as source:
+        socket = bound(context, zmq.PUSH, address)
+        for offset in (0, 10):
+            socket.send(stream_header.encode(offset, []) + bytes(10 * 23 * 8))
+        with pytest.raises(BlockError, match="items of 184 bytes, but complex64 has 8"):
+            source.step_until(lambda: False)
+
+
+def test_losses_and_new_beginnings_are_no_other_length(context: Any, address: str) -> None:
+    offsets = [0, 200, 400, 600, 700, 0, 50, 150, 0, 25, 125]
+    with Received(
+        "zeromq_pull_source",
+        address=address,
+        type="float32",
+        pass_tags=True,
+        items=100 * len(offsets),
+    ) as source:
+        socket = bound(context, zmq.PUSH, address)
+        for offset in offsets:
+            socket.send(stream_header.encode(offset, []) + X.tobytes())
+        source.until_finished()
+    assert source.block.results()["gaps"] == 3
+
+
+def test_a_key_that_one_side_lacks_is_named(context: Any, address: str) -> None:
+    for pass_tags in (False, True):
+        with Received(
+            "zeromq_sub_source", address=address, type="float32", pass_tags=pass_tags
+        ) as source:
+            sender = served("sub", context, address, None, source)
+            head = HEAD if pass_tags else b""
+            sender.send_multipart([b"station 1", head + X.tobytes()])
+            with pytest.raises(BlockError, match=r"sends a key, 'station 1', .* set 'key'"):
+                source.step_until(lambda: False)
+            sender.close(0)
 
 
 @pytest.mark.parametrize(
@@ -152,16 +274,81 @@ def test_a_wrong_pdu_ends_the_run(raw: bytes, words: str, context: Any, address:
             source.step_until(lambda: False)
 
 
+PACKETS = """
+flowgraph: packets
+blocks:
+  source: {{block: zeromq_pull_msg_source, address: "{address}", type: float32, idle_s: 0.3,
+           bind: true}}
+  tags:   {{block: tag_debug, limit: 2000}}
+connections: [source -> tags]
+"""
+LISTENING = PACKETS.replace("bind: true", "bind: true, command_items: true")
+
+
+def told(text: str, messages: list[Any], context: Any, address: str) -> dict[str, Any]:
+    """Run a flowgraph that hears these messages; returns its results."""
+    socket = context.socket(zmq.PUSH)
+    socket.setsockopt(zmq.SNDHWM, 0)
+    socket.connect(address)
+    for message in messages:
+        socket.send(pmt.serialize(message))
+    found = Flowgraph.load(text.format(address=address)).run(max_seconds=20)
+    return dict(found.results)
+
+
 def test_messages_without_items_are_bounded(context: Any, address: str) -> None:
-    with Received("zeromq_pull_msg_source", address=address, type="float32", items=1) as source:
-        socket = bound(context, zmq.PUSH, address)
-        for k in range(1100):
-            socket.send(pmt.serialize(k))
-        socket.send(pmt.serialize(Pair(None, X[:1])))
-        source.until_finished()
-        commands = [tag.value for tag in source.tags() if tag.key == "message"]
-        assert commands == list(range(100, 1100))
-        assert source.block.results()["dropped"] == 100
+    found = told(PACKETS, [*range(1100), Pair(None, X[:1])], context, address)
+    commands = [tag[2] for tag in found["tags"]["tags"] if tag[1] == "message"]
+    assert commands == list(range(100, 1100))
+    assert (found["source"]["commands"], found["source"]["dropped"]) == (1100, 100)
+
+
+WITHOUT_ITEMS = [
+    {"freq": 1e9},
+    Pair("freq", 2e9),
+    Pair({"number": 7}, np.zeros(0, np.uint8)),
+    "symbol",
+    None,
+]
+AS_TAGS = [{"freq": 1e9}, ["freq", 2e9], [{"number": 7}, ""], "symbol", None]
+
+
+def test_messages_without_a_packet_are_heard_at_once(context: Any, address: str) -> None:
+    pdu = Pair(None, X[:2])
+    found = told(LISTENING, [*WITHOUT_ITEMS, pdu, "last"], context, address)
+    commands = [*enumerate(AS_TAGS), (7, "last")]
+    assert [tag for tag in found["tags"]["tags"] if tag[1] == "message"] == [
+        [k, "message", value] for k, value in commands
+    ]
+    assert found["source"] == {
+        "messages": 7, "items": 8, "malformed": 0, "commands": 6, "dropped": 0,
+    }  # fmt: skip
+
+
+def test_messages_without_a_packet_are_counted(context: Any, address: str) -> None:
+    found = told(PACKETS, WITHOUT_ITEMS, context, address)
+    assert found["source"] == {
+        "messages": 5, "items": 0, "malformed": 0, "commands": 5, "dropped": 5,
+    }  # fmt: skip
+
+
+def test_metadata_that_are_no_dictionary_do_not_cost_the_packet(context: Any, address: str) -> None:
+    pdu = Pair(pmt.PairList(["a", 2]), X[:3])
+    found = told(PACKETS, [pdu, Pair("name", X[3:5]), Pair({"b": 1}, X[:1])], context, address)
+    assert found["source"]["items"] == 6
+    assert found["tags"]["tags"] == [
+        [0, "packet_len", 3], [0, "metadata", ["a", 2]],
+        [3, "packet_len", 2], [3, "metadata", "name"],
+        [5, "packet_len", 1], [5, "b", 1],
+    ]  # fmt: skip
+    sink = find("zeromq_push_msg_sink")(address=address + "y")
+    with context.socket(zmq.PULL) as socket:
+        socket.connect(address + "y")
+        sink(X[:5], tags=[Tag(0, "packet_len", 3), Tag(0, "metadata", ["a", 2]),
+                          Tag(3, "packet_len", 2)])  # fmt: skip
+        heard = [pmt.deserialize(socket.recv()) for _ in range(2)]
+    assert heard[0].car == ["a", 2]
+    assert heard[1].car is None
 
 
 # Gaps, restarts, ends --------------------------------------------------------------------------
@@ -182,7 +369,11 @@ def test_gaps_and_restarts_are_told(context: Any, address: str) -> None:
         "messages": 6, "items": 60, "malformed": 0, "gaps": 1, "lost": 23, "missed": 7,
         "restarts": 1,
     }  # fmt: skip
-    assert [tag for tag in tags if tag.key != "here"] == [Tag(20, "gap", 23), Tag(40, "restart", 0)]
+    assert [tag for tag in tags if tag.key != "here"] == [
+        Tag(20, "gap", 23),
+        Tag(40, "restart", 0),
+        Tag(40, "gap", None),
+    ]
     assert [tag.index for tag in tags if tag.key == "here"] == [2, 12, 22, 32, 42, 52]
 
 
@@ -199,9 +390,9 @@ def test_a_stream_ends_when_it_is_silent(context: Any, address: str) -> None:
     with Received("zeromq_pull_source", address=address, type="float32", idle_s=0.2) as source:
         # Nobody is silent who has not begun.
         for _ in range(30):
-            source.harness.runner.step()
+            source.harness.step()
             time.sleep(0.01)
-        assert not source.harness.runner.finished
+        assert not source.harness.finished
         bound(context, zmq.PUSH, address).send(X.tobytes())
         assert source.until_finished().tolist() == X.tolist()
 
@@ -311,6 +502,21 @@ def test_a_sink_that_nobody_reads_waits_and_stops(
     assert found["items"] + found["dropped"] == result.blocks["source"]["items_out"]
     # All that was ever held: a queue and a few messages.
     assert result.blocks["source"]["items_out"] < 1 << 20
+
+
+@pytest.mark.parametrize("name", ["zeromq_push_sink", "zeromq_pub_sink", "zeromq_rep_sink"])
+def test_a_sink_that_waits_says_so(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("semradio.blocks.gnuradio.peer_sink._SILENT_S", 0.1)
+    more = "linger: 0.1" + (", subscribers: 1" if "pub" in name else "")
+    result = Flowgraph.load(ENDLESS.format(sink=name, address=address, more=more)).run(
+        max_seconds=0.5, chunk=4096
+    )
+    assert result.notes["sink"] == [f"waits: nobody takes messages at {address}"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"sink: waits: nobody takes messages at {address}"
+    ]
 
 
 def test_a_push_sink_drops_on_request(context: Any, address: str) -> None:

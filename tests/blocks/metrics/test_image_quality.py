@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from semradio.blocks.api import BlockError, ItemType, ItemTypeError
+from semradio.blocks.api import BlockError, ItemType, ItemTypeError, Tag
 from semradio.blocks.metrics.image_quality import ImageQuality
 from semradio.blocks.metrics.structural_similarity import StructuralSimilarity
 
@@ -54,6 +54,36 @@ def pictures(count: int, *shape: int, dtype: str = "uint8") -> tuple[np.ndarray,
     if dtype == "uint8":
         return np.rint(255 * x).astype(np.uint8), np.rint(255 * y).astype(np.uint8)
     return x.astype(np.float32), y.astype(np.float32)
+
+
+SCIKIT_IMAGE = {
+    ("waves", 28, 28): (0.760493931225462, 0.008764721574904471),
+    ("waves", 40, 17): (0.7432240426931227, 0.008889386435081529),
+    ("strokes", 28, 28): (0.9406998723182491, 0.0059609726243438545),
+    ("strokes", 40, 17): (0.5171472213584732, 0.005696836058529525),
+    ("texture", 28, 28): (0.9541611717871947, 0.008250967053488061),
+    ("texture", 40, 17): (0.9515255854701025, 0.008330167130289255),
+}
+"""SSIM and MSE by scikit-image 0.26.0: structural_similarity(x, y, gaussian_weights=True,
+sigma=1.5, use_sample_covariance=False, data_range=255), and mean_squared_error(x, y) / 255**2."""
+
+
+@pytest.mark.parametrize(("kind", "rows", "columns"), SCIKIT_IMAGE)
+def test_against_scikit_image(kind, rows, columns):
+    i, j = np.mgrid[:rows, :columns]
+    drawn = {
+        "waves": 20 + 2 * abs((i * 11 + j * 3) % 200 - 100),
+        "strokes": np.where((abs(i - j) < 3) | (abs(i + j - columns) < 2), 230, 12),
+        "texture": (i * i * 7 + j * 13 + i * j * 5) % 251,
+    }[kind]
+    noise = (i * 37 + j * 61 + i * j * 11) % 83 - 41
+    x, y = drawn.astype(np.uint8), np.clip(drawn + noise, 0, 255).astype(np.uint8)
+    ssim, mse = SCIKIT_IMAGE[kind, rows, columns]
+    found = ImageQuality()(x[None], y[None])
+    assert found["ssim_gauss11"] == pytest.approx(ssim, abs=2e-6)
+    assert found["mse"] == pytest.approx(mse, rel=1e-12)
+    scaled = ImageQuality()((x / 255).astype(np.float32)[None], y[None])
+    assert scaled["ssim_gauss11"] == pytest.approx(ssim, abs=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +156,26 @@ def test_every_cut_gives_the_same_to_the_last_bit(dtype):
     whole = ImageQuality()(x, y)
     for chunk in (1, 7, 19, 20, 21, 64, 149):
         assert ImageQuality()(x, y, chunk=chunk) == whole
+
+
+@pytest.mark.parametrize("every", [2, 7, 100, 1000])
+@pytest.mark.parametrize("shape", [(28, 28), (12, 13, 3)])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_every_so_many_images_the_windowed_figure_and_all_others_of_all(every, shape, dtype):
+    x, y = pictures(205, *shape, dtype=dtype)
+    whole = ImageQuality()(x, y)
+    tags = [Tag(0, "arn", True), Tag(100, "arn", False)]
+    for chunk in (1, 33, 205):
+        found = ImageQuality(every=every)(x, y, chunk=chunk)
+        alone = ImageQuality()(x[::every], y[::every])
+        assert found["ssim_images"] == len(x[::every])
+        assert found["ssim_gauss11"] == pytest.approx(alone["ssim_gauss11"], rel=1e-12)
+        for key in ("images", "mse", "psnr_db", "ssim_global"):
+            assert found[key] == pytest.approx(whole[key], rel=1e-12)
+        # Each segment counts from its own first image.
+        second = ImageQuality(every=every)(x, y, chunk=chunk, tags=tags)["segments"][1]
+        assert second["ssim_images"] == len(x[100::every])
+        assert second["ssim_gauss11"] == ImageQuality(every=every)(x[100:], y[100:])["ssim_gauss11"]
 
 
 def test_identical_pictures_have_no_finite_psnr():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from semradio.blocks.api import ParameterError, Tag
+from semradio.blocks.api import Array, ParameterError, Tag
 from semradio.blocks.metrics import segments
 from semradio.blocks.metrics.classification_metrics import ClassificationMetrics
 from semradio.blocks.metrics.image_quality import ImageQuality
@@ -127,9 +128,9 @@ def test_a_sink_that_was_off_for_a_while_counts_what_it_saw() -> None:
     sink = SignalPower()
     with Harness(sink, {"x": ItemType.of(FRAMES)}) as harness:
         harness.push(FRAMES[:40], tags=[Tag(0, "arn", True)])
-        harness.runner.change({"enabled": False})
+        harness.change({"enabled": False})
         harness.push(FRAMES[40:60], tags=[Tag(50, "arn", False)])
-        harness.runner.change({"enabled": True})
+        harness.change({"enabled": True})
         harness.push(FRAMES[60:])
         harness.end()
         found = sink.results()["segments"]
@@ -137,3 +138,36 @@ def test_a_sink_that_was_off_for_a_while_counts_what_it_saw() -> None:
         (0, 40, True),
         (60, N - 60, False),
     ]
+
+
+LOSSES = [Tag(10, "filled", 5), Tag(40, "gap", 256), Tag(60, "filled", 40), Tag(127, "filled", 3)]
+KEPT = np.r_[0:10, 15:60, 100:127]
+
+
+def beside_lossy(inputs: Sequence[Array]) -> list[Array]:
+    """The inputs, the others than the first with the 256 items that the gap on it tells of."""
+    first, *others = inputs
+    return [first, *(np.insert(x, np.full(256, 40), x[:1], axis=0) for x in others)]
+
+
+@each_metric
+@pytest.mark.parametrize("chunk", [None, 1, 7, 64])
+def test_what_stands_in_for_lost_items_is_not_measured(name: str, chunk: int | None) -> None:
+    kind, inputs = METRICS[name]
+    found = kind()(*beside_lossy(inputs), tags=LOSSES, chunk=chunk)
+    assert found.pop("missing") == 5 + 256 + 40 + 3
+    wanted = kind()(*(x[KEPT] for x in inputs), chunk=chunk)
+    assert found.keys() == wanted.keys()
+    assert agree(found, wanted)
+    assert "missing" not in wanted
+
+
+@each_metric
+def test_losses_do_not_depend_on_cuts(name: str) -> None:
+    kind, inputs = METRICS[name]
+    check_block(kind, beside_lossy(inputs), tags=LOSSES, exact=False, atol=1e-12)
+
+
+def test_a_tag_of_the_users_is_no_loss() -> None:
+    tags = [Tag(3, "gap", None), Tag(5, "filled", True), Tag(6, "gap", "wide"), Tag(7, "gap", -1)]
+    assert PowerRatio()(FRAMES, OTHERS, tags=tags) == PowerRatio()(FRAMES, OTHERS)

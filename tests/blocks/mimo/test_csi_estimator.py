@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semradio.blocks.api import ItemType, ItemTypeError
-from semradio.blocks.api.runner import BlockError
+from semradio.blocks.errors import BlockError
 from semradio.blocks.mimo.channel_state_source import ChannelStateSource
 from semradio.blocks.mimo.csi_estimator import CsiEstimator
 

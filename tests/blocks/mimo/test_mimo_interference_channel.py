@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semradio.blocks.api import ItemType, ItemTypeError
-from semradio.blocks.api.runner import BlockError
+from semradio.blocks.errors import BlockError
 from semradio.blocks.mimo.mimo_interference_channel import MimoInterferenceChannel
 from semradio.blocks.mimo.snr import noise_variance
 from semradio.flowgraphs import Flowgraph

@@ -138,7 +138,7 @@ def _switched(changes: dict[int, list[bool]], chunk: int, enabled: bool = True):
         at = 0
         for stop in sorted({*changes, 100, *range(0, 100, chunk)} - {0}):
             for value in changes.get(at, ()):
-                harness.runner.change({"enabled": value})
+                harness.change({"enabled": value})
             harness.push(x[at:stop])
             at = stop
         harness.end()
@@ -194,7 +194,7 @@ def test_a_disabled_bob_still_hears_alice():
     bob = find("arn_receiver")(model="arn/bob", enabled=False)
     with Harness(bob, {"y": FRAME}) as harness:
         harness.push(y[:10], tags=[Tag(3, "arn", False)])
-        harness.runner.change({"enabled": True})
+        harness.change({"enabled": True})
         harness.push(y[10:20])
         harness.push(y[20:], tags=[Tag(25, "arn", True)])
         harness.end()

@@ -187,6 +187,74 @@ def test_a_model_whose_items_depend_on_their_batch_is_refused(make_model, make):
         OnnxModel(model=str(path))(_random(4, 4))
 
 
+def _running_sum(make_model, first):
+    """Add up along the first axis: the first item stays, whatever follows it."""
+    return make_model(
+        [("CumSum", ["x", "axis"], ["y"])],
+        [("x", [first, 4])],
+        [("y", [first, 4])],
+        {"axis": np.array(0)},
+    )
+
+
+def _from_behind(make_model, first):
+    """The same from the end: the last item stays."""
+    return make_model(
+        [("CumSum", ["x", "axis"], ["y"], {"reverse": 1})],
+        [("x", [first, 4])],
+        [("y", [first, 4])],
+        {"axis": np.array(0)},
+    )
+
+
+@pytest.mark.parametrize("make", [_running_sum, _from_behind])
+@pytest.mark.parametrize("first", ["time", 2, 5])
+def test_a_recurrence_along_the_first_axis_is_refused(make_model, make, first):
+    with pytest.raises(ModelError, match="changes with the other items of its batch"):
+        OnnxModel(model=str(make(make_model, first)))(_random(6, 4))
+
+
+def test_only_one_item_that_depends_on_one_other_is_refused(make_model):
+    # Item 2 of each five gets a part of item 4.
+    mixing = np.eye(5, dtype=np.float32)
+    mixing[2, 4] = 0.5
+    path = make_model(
+        [("MatMul", ["M", "x"], ["y"])], [("x", [5, 4])], [("y", [5, 4])], {"M": mixing}
+    )
+    with pytest.raises(ModelError, match="changes with the other items of its batch"):
+        OnnxModel(model=str(path))(_random(5, 4))
+
+
+def test_an_open_axis_behind_a_fixed_one_is_told_from_a_fixed_batch(make_model):
+    # [time, sequence, 3] with two steps of time: the items are counted by the second axis.
+    nodes = [("CumSum", ["x", "axis"], ["y"])]
+    axis = {"axis": np.array(0)}
+    ports = [("x", [2, "sequence", 3])], [("y", [2, "sequence", 3])]
+    with pytest.raises(ModelError, match=r"fixed length 2 while axis 1 of 'x' is open: .*first"):
+        OnnxModel(model=str(make_model(nodes, *ports, axis)))(_random(6, 4, 3))
+
+
+@pytest.mark.parametrize("chunk", [None, 1, 8])
+def test_nan_of_finite_input_names_model_output_and_item(make_model, chunk):
+    path = make_model(
+        [("Sqrt", ["x"], ["root"]), ("Neg", ["x"], ["minus"])],
+        [("x", ["n", 2])],
+        [("minus", ["n", 2]), ("root", ["n", 2])],
+    )
+    x = np.abs(_random(20, 2))
+    x[13, 1] = -1
+    with pytest.raises(
+        BlockError, match=r"model .*model\.onnx: output 'root' is NaN for finite input, .* item 13$"
+    ):
+        OnnxModel(model=str(path))(x, chunk=chunk)
+
+
+def test_infinity_of_a_model_passes(make_model):
+    path = make_model([("Log", ["x"], ["y"])], [("x", ["n", 2])], [("y", ["n", 2])])
+    y = OnnxModel(model=str(path))(np.array([[0, 1], [1, 1]], np.float32))
+    np.testing.assert_array_equal(y, [[-np.inf, 0], [0, 0]])
+
+
 def test_item_by_item_such_a_model_runs(make_model):
     x = _random(6, 4)
     y = OnnxModel(model=str(_batch_normalising(make_model)), max_batch=1)(x)

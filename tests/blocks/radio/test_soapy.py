@@ -23,8 +23,8 @@ def receive(count: int, **parameters: Any) -> tuple[Array, list[Tag], SoapySourc
     """Return at least ``count`` samples, their tags and the block."""
     source = SoapySource(**{**DEVICE, **parameters})
     with Harness(source, {}, 64) as harness:
-        while harness.runner.items_out < count:
-            harness.runner.step()
+        while harness.items_out < count:
+            harness.step()
         return harness.outputs()[0], harness.tags()[0], source
 
 
@@ -86,21 +86,20 @@ def test_without_a_clock_the_gap_has_no_length(stand_in: ModuleType) -> None:
 def test_a_change_is_announced_where_it_is_heard(stand_in: ModuleType) -> None:
     source = SoapySource(**DEVICE)
     with Harness(source, {}, 30) as harness:
-        harness.runner.step()
-        answers: list[Any] = []
-        harness.runner.change({"frequency": 2e9, "gain": 10.0}, answers.append)
-        harness.runner.change({"gain": 70.0}, answers.append)
-        harness.runner.change({"rate": 5e5}, answers.append)
-        while harness.runner.items_out < 200:
-            harness.runner.step()
+        harness.step()
+        assert harness.change({"frequency": 2e9, "gain": 10.0}) == 30
+        offer = "gain' is 70, but the radio device offers 0 to 50"
+        with pytest.raises(ParameterError, match=offer):
+            harness.change({"gain": 70.0})
+        with pytest.raises(ParameterError, match=r"offers 100000 to 200000, 1e\+06 to 1e\+07"):
+            harness.change({"rate": 5e5})
+        while harness.items_out < 200:
+            harness.step()
         tags = harness.tags()[0]
     # 70 of the 100 samples of the first read were still here.
     assert [tag.index for tag in tags if tag.key == "rx_freq"] == [0, 100]
     assert Tag(100, "rx_freq", 2e9) in tags
     assert Tag(30, "soapy_source.frequency", 2e9) in tags
-    assert answers[0] == 30
-    assert "gain' is 70, but the radio device offers 0 to 50" in str(answers[1])
-    assert "offers 100000 to 200000, 1e+06 to 1e+07" in str(answers[2])
     assert stand_in.devices[0].values == {"rate": 1e6, "frequency": 2e9, "gain": 10.0}
 
 
@@ -270,7 +269,7 @@ def test_live_changes_reach_the_transmitter(stand_in: ModuleType) -> None:
     sink = SoapySink(**DEVICE, linger=0.0)
     with Harness(sink, {"x": ItemType("complex64")}) as harness:
         harness.push(X)
-        harness.runner.change({"gain": 3.0, "frequency": 2e9})
+        harness.change({"gain": 3.0, "frequency": 2e9})
         harness.push(X)
         harness.end()
     assert stand_in.devices[0].values == {"rate": 1e6, "frequency": 2e9, "gain": 3.0}

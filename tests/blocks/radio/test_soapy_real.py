@@ -32,8 +32,8 @@ assert (found["items"], found["between"], found["bursts"]) == (4000, 1000, 1), f
 
 source = SoapySource(**device)
 with Harness(source, {}, 64) as harness:
-    while harness.runner.items_out < 3500:
-        harness.runner.step()
+    while harness.items_out < 3500:
+        harness.step()
     y, tags = harness.outputs()[0], harness.tags()[0]
 assert (y == np.concatenate([x[:2000], x[2500:4000]])).all()
 time = [1_700_000_000, 0.25]

@@ -109,17 +109,17 @@ def test_the_source_asks_with_one_byte(
     with Harness(source, {}, 64) as harness:
         # The receiver may come up first.
         for _ in range(5):
-            harness.runner.step()
+            harness.step()
         transmitter.bind(address)
         for start, end in ((0, 1), (1, 1), (1, 3001), (3001, 5000)):
             while not transmitter.poll(0):
-                harness.runner.step()
+                harness.step()
             assert len(transmitter.recv()) == 1
             transmitter.send(X[start:end].tobytes())
         deadline = time.monotonic() + 20
-        while not harness.runner.finished:
+        while not harness.finished:
             assert time.monotonic() < deadline
-            harness.runner.step()
+            harness.step()
         np.testing.assert_array_equal(harness.outputs()[0], X)
         assert harness.tags()[0] == []
     assert source.results() == {"items": 5000, "replies": 4, "breaks": 0}
@@ -146,9 +146,9 @@ def test_another_transmitter_is_marked_by_a_gap(
             thread = threading.Thread(target=transmit, args=(count,), daemon=True)
             thread.start()
             deadline = time.monotonic() + 20
-            while harness.runner.items_out < total:
-                assert time.monotonic() < deadline, harness.runner.items_out
-                harness.runner.step()
+            while harness.items_out < total:
+                assert time.monotonic() < deadline, harness.items_out
+                harness.step()
             thread.join(20)
             assert not thread.is_alive()
         np.testing.assert_array_equal(harness.outputs()[0], np.concatenate([X[:30], X[:50]]))
@@ -167,7 +167,7 @@ def test_an_answer_of_half_a_sample_is_told(
         transmitter.send(b"123456789")
         with pytest.raises(BlockError, match="9 bytes, which is not a whole number of"):
             while True:
-                harness.runner.step()
+                harness.step()
 
 
 def test_addresses_that_are_wrong(context: zmq.Context[zmq.Socket[bytes]]) -> None:
@@ -178,3 +178,42 @@ def test_addresses_that_are_wrong(context: zmq.Context[zmq.Socket[bytes]]) -> No
             ZmqRadioSink(address=bad, linger=0.0)(X)
     with pytest.raises(ParameterError, match="cannot connect to nowhere"):
         ZmqRadioSource(address="nowhere")(10)
+
+
+def test_after_patience_samples_go_by_unheard(
+    context: zmq.Context[zmq.Socket[bytes]], address: str
+) -> None:
+    """A receiver that has asked and is silent holds the stream up for so long, and no longer."""
+    sink = ZmqRadioSink(address=address, samples=100, idle=None, patience=0.3, linger=0.1)
+    receiver = context.socket(zmq.REQ)
+    receiver.connect(address)
+
+    with Harness(sink, COMPLEX) as harness:
+        # Nobody has asked yet: the stream waits, whatever the patience.
+        harness.push(X)
+        time.sleep(0.5)
+        harness.run()
+        assert sink.items == 400
+        receiver.send(b"\0")
+        assert receiver.poll(5000)
+        np.testing.assert_array_equal(np.frombuffer(receiver.recv(), np.complex64), X[:100])
+        harness.run()
+        waited = sink.items
+        assert waited <= 600
+        time.sleep(0.5)
+        harness.run()
+        assert sink.items > waited
+        deadline = time.monotonic() + 20
+        while sink.items < len(X) and time.monotonic() < deadline:
+            harness.run()
+        # One that asks again hears what passes by just then, later than where it left off.
+        receiver.send(b"\0")
+        assert receiver.poll(5000)
+        late = np.frombuffer(receiver.recv(), np.complex64)
+        assert late[0].real > X[waited - 1].real
+        harness.end()
+    found = sink.results()
+    assert found["items"] == len(X)
+    assert found["sent"] + found["unsent"] == len(X)
+    assert found["unsent"] > 0
+    assert any("not fetched" in note for note in sink.notes)

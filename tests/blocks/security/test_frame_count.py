@@ -9,17 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semradio.blocks.api import ItemType, Tag
-from semradio.blocks.api.queue import Policy, Queue
 from semradio.blocks.api.tag import GAP
+from semradio.blocks.engine.queue import Policy, Queue
 from semradio.blocks.security.frame_count import FRAME, FrameCount
 
 LOSSY: list[Policy] = ["drop_newest", "drop_oldest"]
 
 
-def hear(count: FrameCount, tags: list[Tag]) -> None:
+def hear(count: FrameCount, tags: list[Tag], exact: bool = False) -> None:
     for tag in tags:
         if tag.key == GAP:
             count.lose(tag.index, tag.value)
+        elif exact:
+            count.state(tag.index, tag.value)
         else:
             count.announce(tag.index, tag.value)
 
@@ -76,6 +78,21 @@ def test_a_count_that_was_guessed_is_put_right() -> None:
     assert count.number(20) == 704
 
 
+def test_a_receivers_number_may_fall() -> None:
+    """A sender has begun anew: its receiver states the number, and no gap is told."""
+    count = FrameCount(0)
+    hear(count, [Tag(0, FRAME, 1000), Tag(10, FRAME, 0)], exact=True)
+    assert (count.number(10), count.lost, count.resynchronised) == (0, 0, 1)
+
+
+def test_a_receivers_number_behind_a_gap_it_tells_itself() -> None:
+    count = FrameCount(0)
+    hear(count, [Tag(0, GAP, 512), Tag(0, FRAME, 512)], exact=True)
+    assert count.number(0) == 512
+    hear(count, [Tag(256, GAP, 256), Tag(256, FRAME, 1024)], exact=True)
+    assert (count.number(256), count.lost, count.resynchronised) == (1024, 768, 0)
+
+
 @settings(deadline=None)
 @given(
     policies=st.lists(st.sampled_from([*LOSSY, "block"]), min_size=1, max_size=3),
@@ -83,6 +100,7 @@ def test_a_count_that_was_guessed_is_put_right() -> None:
     steps=st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), max_size=30),
     announce=st.integers(1, 20),
     first=st.integers(0, 1000),
+    exact=st.booleans(),
 )
 def test_behind_lossy_edges_every_number_is_right(
     policies: list[Literal["block", "drop_oldest", "drop_newest"]],
@@ -90,13 +108,14 @@ def test_behind_lossy_edges_every_number_is_right(
     steps: list[list[int]],
     announce: int,
     first: int,
+    exact: bool,
 ) -> None:
     """Items carry their numbers, and go through one to three edges, most of them lossy."""
     edges = [
         Queue(ItemType("int64"), limit, policy)
         for policy, limit in zip(policies, limits, strict=False)
     ]
-    count, sent, got = FrameCount(0), 0, 0
+    count, sent, got = FrameCount(first if exact else 0), 0, 0
     steps = [*steps, *[[0, 99, 99, 99]] * len(edges)]
     for put, *takes in steps:
         numbers = np.arange(sent, sent + put) + first
@@ -111,7 +130,7 @@ def test_behind_lossy_edges_every_number_is_right(
                     edges[k + 1].put(chunk, tags)
                 continue
             for number in chunk.tolist():
-                hear(count, [tag for tag in tags if tag.index == got])
+                hear(count, [tag for tag in tags if tag.index == got], exact)
                 assert count.number(got) == number
                 got += 1
     assert count.resynchronised == count.doubtful == 0

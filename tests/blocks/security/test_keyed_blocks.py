@@ -12,8 +12,8 @@ from link_keys import KEYS
 
 from semradio.blocks.api import Array, BlockError, ItemType, ParameterError, StreamError, Tag
 from semradio.blocks.api.harness import Harness
-from semradio.blocks.api.queue import Policy, Queue
 from semradio.blocks.api.tag import GAP
+from semradio.blocks.engine.queue import Policy, Queue
 from semradio.blocks.security.haar_rotation import HaarRotation
 from semradio.blocks.security.keyed_derotation import KeyedDerotation
 from semradio.blocks.security.keyed_rotation import KeyedRotation
@@ -22,6 +22,10 @@ from semradio.blocks.stream.frame_tagger import FrameTagger
 
 FRAME = ItemType("float32", (23,))
 NAMES = [fingerprint(bytes.fromhex(key), "") for key in KEYS]
+
+
+STATED: dict[str, Any] = {"session": "", "reuse": True}
+"""A session that is stated, as in a study: the rotations are the same each time."""
 
 
 def frames(count: int, size: int = 23) -> Array:
@@ -35,11 +39,13 @@ def sent(
     x: Array, keys: Any, changes: dict[int, dict[str, Any]] | None = None, **values: Any
 ) -> Any:
     """What Alice sends, with its tags, when parameters change before some items."""
-    with Harness(KeyedRotation(keys=keys, **values), {"x": ItemType.of(x)}) as harness:
+    with Harness(
+        KeyedRotation(keys=keys, **{**STATED, **values}), {"x": ItemType.of(x)}
+    ) as harness:
         for at in range(len(x)):
             if changes and at in changes:
                 for name, value in changes[at].items():
-                    harness.runner.change({name: value})
+                    harness.change({name: value})
             harness.push(x[at : at + 1])
         harness.end()
         return harness.outputs()[0], harness.tags()[0], harness.block.results()
@@ -47,7 +53,7 @@ def sent(
 
 def received(y: Array, tags: list[Tag], keys: Any, **values: Any) -> Any:
     """What Bob makes of it."""
-    block = KeyedDerotation(keys=keys, **values)
+    block = KeyedDerotation(keys=keys, **{"session": "", **values})
     return block(y, tags=tags), block.results()
 
 
@@ -85,18 +91,18 @@ def test_alices_tags(keys: list[str]) -> None:
 @pytest.mark.parametrize("energy", [1.0, 23.0])
 def test_every_frame_has_the_same_energy(keys: list[str], energy: float) -> None:
     x = frames(200) * np.geomspace(1e-18, 1e18, 200, dtype=np.float32)[:, None]
-    y = KeyedRotation(keys=keys, energy=energy)(x)
+    y = KeyedRotation(keys=keys, **STATED, energy=energy)(x)
     np.testing.assert_allclose((y.astype(float) ** 2).sum(axis=1), energy, rtol=4e-6)
     back, _ = received(y, [], keys)
     assert not wrong(back, frames(200) * np.float32(np.sqrt(energy))).any()
-    z = KeyedRotation(keys=keys, normalise=False)(x)
+    z = KeyedRotation(keys=keys, **STATED, normalise=False)(x)
     np.testing.assert_allclose(np.linalg.norm(z, axis=1), np.linalg.norm(x, axis=1), rtol=4e-6)
 
 
 def test_a_frame_of_zeros_does_not_show(keys: list[str]) -> None:
     x = frames(2000)
     x[::2] = 0
-    alice = KeyedRotation(keys=keys)
+    alice = KeyedRotation(keys=keys, **STATED)
     y = alice(x)
     assert alice.results()["zero_frames"] == 1000
     np.testing.assert_allclose(np.linalg.norm(y, axis=1), 1, rtol=3e-6)
@@ -105,7 +111,8 @@ def test_a_frame_of_zeros_does_not_show(keys: list[str]) -> None:
         np.testing.assert_allclose(part.mean(axis=0), 0, atol=0.03)
         np.testing.assert_allclose((part**2).mean(axis=0), 1 / 23, rtol=0.25)
     assert abs(y[::2] @ y[::2].T - np.eye(1000)).max() < 0.9
-    assert KeyedRotation(keys=keys, normalise=False)(np.zeros((3, 23), np.float32)).any() == False  # noqa: E712
+    plain = KeyedRotation(keys=keys, **STATED, normalise=False)
+    assert not plain(np.zeros((3, 23), np.float32)).any()
 
 
 def test_what_is_no_number_is_named(keys: list[str]) -> None:
@@ -113,7 +120,7 @@ def test_what_is_no_number_is_named(keys: list[str]) -> None:
         x = frames(100)
         x[70, 3] = bad
         with pytest.raises(BlockError, match="NaN or infinity, first at item 70"):
-            KeyedRotation(keys=keys)(x, chunk=32)
+            KeyedRotation(keys=keys, **STATED)(x, chunk=32)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +153,7 @@ def test_keys_are_read_where_the_block_runs() -> None:
 
 def test_a_frame_of_one_value_cannot_be_hidden(keys: list[str]) -> None:
     with pytest.raises(ParameterError, match="1 value"):
-        KeyedRotation(keys=keys)(np.ones((3, 1), np.float32))
+        KeyedRotation(keys=keys, **STATED)(np.ones((3, 1), np.float32))
 
 
 # Bob -------------------------------------------------------------------------------------------
@@ -162,6 +169,17 @@ def test_bob_restores(keys: list[str], size: int) -> None:
     assert (results["frames"], results["lost"], results["resynchronised"]) == (400, 0, 0)
 
 
+def test_an_item_of_several_axes_is_one_frame(keys: str) -> None:
+    x = frames(60, 48).view(np.complex64)
+    planes = x.reshape(60, 6, 2, 2)
+    hidden = KeyedRotation(keys=keys, **STATED)(planes)
+    np.testing.assert_array_equal(
+        hidden.reshape(60, 24), KeyedRotation(keys=keys, **STATED)(x), strict=True
+    )
+    restored = KeyedDerotation(keys=keys, session=STATED["session"])(hidden)
+    np.testing.assert_allclose(restored, planes, atol=1e-5)
+
+
 def test_complex_frames(keys: list[str]) -> None:
     x = frames(100, 10).view(np.complex64)
     y, tags, _ = sent(x, keys)
@@ -169,7 +187,7 @@ def test_complex_frames(keys: list[str]) -> None:
     back, _ = received(y, tags, keys)
     assert (back.dtype, wrong(x, back).any()) == (x.dtype, False)
     # The rotation mixes real and imaginary parts: it is not one of complex vectors.
-    one, other = (KeyedRotation(keys=keys)(v) for v in (x, x * np.complex64(1j)))
+    one, other = (KeyedRotation(keys=keys, **STATED)(v) for v in (x, x * np.complex64(1j)))
     assert abs(other - 1j * one).max() > 0.1
 
 
@@ -185,11 +203,11 @@ def test_bob_follows_changes_of_the_key(keys: list[str]) -> None:
 def test_only_the_last_change_before_an_item_counts(keys: list[str]) -> None:
     """Bob has not the key that Alice was about to use."""
     x = frames(20)
-    alice = KeyedRotation(keys=keys)
+    alice = KeyedRotation(keys=keys, **STATED)
     with Harness(alice, {"x": FRAME}) as harness:
         harness.push(x[:10])
-        harness.runner.change({"key": 1})
-        harness.runner.change({"key": 0})
+        harness.change({"key": 1})
+        harness.change({"key": 0})
         harness.push(x[10:])
         harness.end()
         y, tags = harness.outputs()[0], harness.tags()[0]
@@ -267,7 +285,7 @@ def test_tags_of_others_do_no_harm(keys: list[str]) -> None:
         harness.end()
         foreign = [*harness.tags()[0], Tag(50, "key", "mine")]
     assert Tag(99, "frame", 1099) in foreign
-    with Harness(KeyedRotation(keys=keys), {"x": FRAME}) as harness:
+    with Harness(KeyedRotation(keys=keys, **STATED), {"x": FRAME}) as harness:
         harness.push(x, tags=foreign)
         harness.end()
         y, tags = harness.outputs()[0], harness.tags()[0]
@@ -338,7 +356,7 @@ def test_all_that_gets_through_lossy_edges_is_restored(
     numbers = [Queue(ItemType("int64"), edge.limit, edge.policy) for edge in edges]
     arrived: list[int] = []
     at = 0
-    with Harness(KeyedDerotation(keys=keys), {"y": FRAME}) as bob:
+    with Harness(KeyedDerotation(keys=keys, session=""), {"y": FRAME}) as bob:
         for put, *takes in [*steps, [0, 99, 99], [0, 99, 99]]:
             here = slice(at, at + put)
             chunk, marks = y[here], [tag for tag in tags if at <= tag.index < at + put]
@@ -362,3 +380,31 @@ def test_all_that_gets_through_lossy_edges_is_restored(
     assert results["resynchronised"] == results["doubtful"] == 0
     if arrived:
         assert results["lost"] == arrived[-1] + 1 - len(arrived)
+
+
+# Numbers by a receiver's tag -------------------------------------------------------------------
+
+
+def test_frame_numbers_by_another_tag(keys: list[str]) -> None:
+    """Over the air Alice's tags are not there; the receiver numbers what arrives."""
+    x = frames(300)
+    y, _, _ = sent(x, keys, first_frame=50)
+    kept = np.r_[0:100, 150:300]
+    tags = [Tag(0, "frame", 0), Tag(100, "frame", 150)]
+    back, results = received(y[kept], tags, keys, first_frame=50, frame_tag="frame")
+    assert not wrong(x[kept], back).any()
+    assert (results["resynchronised"], results["lost"]) == (1, 50)
+    back, results = received(y[kept], [*tags, Tag(100, GAP, 50)], keys, first_frame=50)
+    assert not wrong(x[kept], back).any(), "without 'frame_tag' the gap alone counts"
+
+
+@pytest.mark.parametrize("value", [-1, True, 1.0, "a", None])
+def test_a_tag_that_is_no_number(keys: list[str], value: Any) -> None:
+    with pytest.raises(BlockError, match=r"tag 'frame' on item 3 must .*burst_demod"):
+        received(frames(9), [Tag(3, "frame", value)], keys, frame_tag="frame")
+
+
+@pytest.mark.parametrize("key", ["gap", "keyed_key", "keyed_frame"])
+def test_a_tag_that_means_something_else(keys: list[str], key: str) -> None:
+    with pytest.raises(ParameterError, match=f"'frame_tag' must be another tag than '{key}'"):
+        KeyedDerotation(keys=keys, frame_tag=key)

@@ -169,7 +169,7 @@ def test_an_override_that_is_wrong_does_not_show_a_key() -> None:
 def test_what_a_block_shows_of_itself(tmp_path: Path) -> None:
     reference = key_file(tmp_path / "a.key", DIGITS)
     for name in ("keyed_rotation", "keyed_derotation"):
-        block: Block = find(name)(keys=reference)
+        block: Block = find(name)(keys=reference, session="")
         block(FRAMES)
         shown = [repr(block), str(block.results()), str(block.state()), str(block.notes)]
         shown += [repr(block._ring), repr(vars(block._ring))]  # type: ignore[attr-defined]
@@ -184,16 +184,16 @@ def test_the_plan_that_travels_holds_references_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Everything that is written to a worker process, and all that a run reports."""
-    from semradio.flowgraphs.runtime import launcher
+    from semradio.flowgraphs.runtime.run.children import Children
 
     sent: list[bytes] = []
-    write = launcher.Launcher._write
+    write = Children._write
 
     def watch(self: Any, name: str, line: bytes) -> None:
         sent.append(line)
         write(self, name, line)
 
-    monkeypatch.setattr(launcher.Launcher, "_write", watch)
+    monkeypatch.setattr(Children, "_write", watch)
     monkeypatch.setenv("LINK_KEY", DIGITS)
     text = LINK.format(keys="env:LINK_KEY", more="announce: 1")
     result = Flowgraph.load(text + "processes: {a: [source, lock], b: [sink]}").run()

@@ -98,7 +98,7 @@ def test_enabled_while_running(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     with Harness(FileSink(file=path, enabled=False), TYPE) as harness:
         harness.push(X)
-        harness.runner.change({"enabled": True})
+        harness.change({"enabled": True})
         harness.push(X[:1])
         harness.end()
     assert path.read_bytes() == X[:1].tobytes()

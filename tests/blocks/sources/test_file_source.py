@@ -68,11 +68,11 @@ def test_file_larger_than_the_memory_it_takes(tmp_path: Path) -> None:
     with Harness(block, {}, chunk=256) as harness:
         tracemalloc.start()
         for _ in range(100):
-            harness.runner.step()
+            harness.step()
             harness.collected["y"].chunks.clear()
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert harness.runner.items_out == 25600
+    assert harness.items_out == 25600
     assert peak < 4 * 256 * 1024
 
 
@@ -182,10 +182,10 @@ def test_npy_that_is_no_stream(tmp_path: Path, array: Any, message: str) -> None
 def test_file_that_becomes_shorter_is_an_error_and_no_crash(raw: Path) -> None:
     block = FileSource(file=raw, type="float32", name="record")
     with Harness(block, {}, chunk=4) as harness:
-        harness.runner.step()
+        harness.step()
         os.truncate(raw, 20)
         with pytest.raises(BlockError, match=r"'record', item 4: .*ten.f32' became shorter"):
-            harness.runner.step()
+            harness.step()
 
 
 def test_files_are_closed_also_after_an_error(raw: Path) -> None:

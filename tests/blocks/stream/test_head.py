@@ -16,15 +16,15 @@ BYTES = {"x": ItemType("uint8")}
 def test_head_is_finished_as_soon_as_it_has_its_items() -> None:
     with Harness(Head(items=3), BYTES) as harness:
         harness.push(np.zeros(2, np.uint8))
-        assert not harness.runner.finished
+        assert not harness.finished
         harness.push(np.zeros(1, np.uint8))
-        assert harness.runner.finished
+        assert harness.finished
 
 
 def test_head_of_nothing_is_finished_before_an_item_comes() -> None:
     with Harness(Head(items=0), BYTES) as harness:
         harness.run()
-        assert harness.runner.finished
+        assert harness.finished
 
 
 @pytest.mark.parametrize("block", [Head, SkipHead])

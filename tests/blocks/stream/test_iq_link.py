@@ -10,7 +10,7 @@ import pytest
 
 from semradio.blocks.api import ItemType, Tag
 from semradio.blocks.api.harness import Harness
-from semradio.blocks.stream.complex_to_real import ComplexToReal
+from semradio.blocks.stream.complex_to_interleaved import ComplexToInterleaved
 from semradio.blocks.stream.frame_tagger import FrameTagger
 from semradio.blocks.stream.iq_level import IqLevel
 from semradio.blocks.stream.real_to_complex import RealToComplex
@@ -34,7 +34,12 @@ def through(block: Any, x: np.ndarray, tags: list[Tag], chunk: int) -> tuple[np.
 @pytest.mark.parametrize("chunk", [1, 5, 1000])
 def test_frames_and_their_numbers_come_back_over_a_complex_edge(chunk: int) -> None:
     x, tags = through(FrameTagger(first=7), FRAMES, [], chunk)
-    for block in (RealToComplex(), IqLevel(), IqLevel(inverse=True), ComplexToReal(shape=[23])):
+    for block in (
+        RealToComplex(),
+        IqLevel(),
+        IqLevel(inverse=True),
+        ComplexToInterleaved(shape=[23]),
+    ):
         x, tags = through(block, x, tags, chunk)
     np.testing.assert_allclose(x, FRAMES, atol=1e-7)
     assert [tag for tag in tags if tag.key == "frame"] == [
@@ -45,7 +50,7 @@ def test_frames_and_their_numbers_come_back_over_a_complex_edge(chunk: int) -> N
 @pytest.mark.parametrize("chunk", [1, 5, 1000])
 def test_frames_come_back_value_by_value(chunk: int) -> None:
     x: np.ndarray = FRAMES
-    blocks = (VectorToStream(), RealToComplex(), ComplexToReal(), StreamToVector(length=23))
+    blocks = (VectorToStream(), RealToComplex(), ComplexToInterleaved(), StreamToVector(length=23))
     for block in blocks:
         x, _ = through(block, x, [], chunk)
     np.testing.assert_array_equal(x, FRAMES)
@@ -80,7 +85,7 @@ def test_the_receiver_follows_a_change_of_level() -> None:
     x = np.ones(60, np.complex64)
     with Harness(IqLevel(level=-12.0), {"x": ItemType("complex64")}) as harness:
         harness.push(x[:25])
-        harness.runner.change({"level": -20.0})
+        harness.change({"level": -20.0})
         harness.push(x[25:])
         harness.end()
         y, tags = harness.outputs()[0], harness.tags()[0]

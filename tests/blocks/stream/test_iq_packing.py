@@ -1,4 +1,4 @@
-"""real_to_complex and complex_to_real."""
+"""real_to_complex and complex_to_interleaved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from semradio.blocks.api import Array, ItemType, ItemTypeError, ParameterError, Tag
 from semradio.blocks.api.harness import Harness
-from semradio.blocks.stream.complex_to_real import ComplexToReal
+from semradio.blocks.stream.complex_to_interleaved import ComplexToInterleaved
 from semradio.blocks.stream.real_to_complex import RealToComplex
 
 
@@ -25,7 +25,7 @@ def test_last_value_alone_gets_a_zero() -> None:
 def test_double_precision_stays_double() -> None:
     z = RealToComplex()(np.array([0.1, 0.2]))
     assert z.dtype == np.complex128
-    assert ComplexToReal()(z).tolist() == [0.1, 0.2]
+    assert ComplexToInterleaved()(z).tolist() == [0.1, 0.2]
 
 
 @given(
@@ -41,7 +41,7 @@ def test_round_trip_gives_items_and_tags_back(frames: int, shape: list[int], chu
         x = x[: len(x) - len(x) % 2]
     tags = [Tag(i, "frame", i) for i in range(0, len(x), 2 if single else 1)]
     z, on_air = run(RealToComplex(), x, tags, chunk)
-    y, after = run(ComplexToReal(shape=shape), z, on_air, chunk)
+    y, after = run(ComplexToInterleaved(shape=shape), z, on_air, chunk)
     assert z.shape == (-(-x.size // 2),)
     np.testing.assert_array_equal(x, y)
     assert after == tags
@@ -54,7 +54,7 @@ def test_tag_sits_where_its_frame_begins() -> None:
 
 
 def test_only_more_than_the_added_zero_is_noted() -> None:
-    block = ComplexToReal(shape=[3])
+    block = ComplexToInterleaved(shape=[3])
     assert block(np.ones(2, np.complex64)).shape == (1, 3)
     assert block.notes == []
     assert block(np.ones(1, np.complex64)).shape == (0, 3)
@@ -64,18 +64,18 @@ def test_only_more_than_the_added_zero_is_noted() -> None:
 @pytest.mark.parametrize("shape", [[0], [3, -1]])
 def test_shape_must_be_positive(shape: list[int]) -> None:
     with pytest.raises(ParameterError, match="'shape' must be a list of positive lengths"):
-        ComplexToReal(shape=shape)
+        ComplexToInterleaved(shape=shape)
 
 
 def test_wrong_types_are_refused() -> None:
     with pytest.raises(ItemTypeError, match="takes float32"):
         RealToComplex()(np.zeros(4, np.int16))
     with pytest.raises(ItemTypeError, match="takes complex64"):
-        ComplexToReal()(np.zeros(4, np.float32))
+        ComplexToInterleaved()(np.zeros(4, np.float32))
 
 
 def run(
-    block: RealToComplex | ComplexToReal, x: Array, tags: list[Tag], chunk: int
+    block: RealToComplex | ComplexToInterleaved, x: Array, tags: list[Tag], chunk: int
 ) -> tuple[Array, list[Tag]]:
     with Harness(block, {"x": ItemType.of(x)}) as harness:
         for start in range(0, len(x), chunk):

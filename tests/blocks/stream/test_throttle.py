@@ -33,7 +33,7 @@ def test_items_come_when_due(clock: Clock) -> None:
     with Harness(Throttle(rate=10.0), {"x": ItemType("int8")}) as harness:
         harness.push(np.zeros(100, np.int8))
         assert passed(harness) == 1
-        assert harness.runner.waiting
+        assert harness.waiting
         clock.now += 0.35
         assert passed(harness) == 4
         clock.now += 2
@@ -48,12 +48,25 @@ def test_what_was_held_up_is_made_good(clock: Clock) -> None:
         assert passed(harness) == 51
 
 
+def test_fast_items_come_two_milliseconds_at_a_time(clock: Clock) -> None:
+    clock.now = 0.0
+    with Harness(Throttle(rate=200_000.0), {"x": ItemType("int8")}) as harness:
+        harness.push(np.zeros(2000, np.int8))
+        assert passed(harness) == 1
+        clock.now += 0.00175
+        assert passed(harness) == 1
+        clock.now += 0.0005
+        assert passed(harness) == 401
+        clock.now += 1
+        assert passed(harness) == 2000
+
+
 def test_new_rate_counts_from_the_change(clock: Clock) -> None:
     with Harness(Throttle(rate=1.0), {"x": ItemType("int8")}) as harness:
         harness.push(np.zeros(1000, np.int8))
         clock.now += 9
         assert passed(harness) == 10
-        harness.runner.change({"rate": 100.0})
+        harness.change({"rate": 100.0})
         assert passed(harness) == 11
         clock.now += 1
         assert passed(harness) == 111
@@ -63,7 +76,7 @@ def test_disabled_it_holds_nothing_up(clock: Clock) -> None:
     with Harness(Throttle(rate=1.0, enabled=False), {"x": ItemType("int8")}) as harness:
         harness.push(np.zeros(1000, np.int8))
         assert passed(harness) == 1000
-        harness.runner.change({"enabled": True})
+        harness.change({"enabled": True})
         harness.push(np.zeros(10, np.int8))
         assert passed(harness) == 1001
 

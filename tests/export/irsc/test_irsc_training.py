@@ -57,9 +57,9 @@ def test_it_leaves_the_mean_image_behind(
         width=128,
         receiver_width=128,
         streams=1,
-        epochs=8,
-        rate=2e-3,
-        designs=2_000,
+        epochs=6,
+        rate=3e-3,
+        designs=500,
         evaluation_snr_db=(20.0,),
     )
     report = run(config, tmp_path, digits)

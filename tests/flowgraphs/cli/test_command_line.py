@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import psutil
 import pytest
+from commands import Command, run
 
-COMMAND = [sys.executable, "-m", "semradio.flowgraphs"]
+from semradio.blocks.errors import ParameterError
+from semradio.flowgraphs.cli import beside
+from semradio.flowgraphs.cli.main import cli
 
 
 def semradio(*words: str, folder: Path | None = None, **environment: str) -> Any:
-    return subprocess.run(
-        [*COMMAND, *words],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=folder,
-        env={**os.environ, **environment},
-    )
+    return run(*words, folder=folder, environment={**os.environ, **environment})
 
 
 def refused(done: Any, status: int, *fragments: str) -> None:
@@ -144,7 +142,11 @@ def test_yaml_syntax(tmp_path: Path, command: str) -> None:
         (["models", "arn/alise"], ["did you mean 'arn/alice'?"]),
         (["data", "fetch", "mnst"], ["did you mean 'mnist'?"]),
         (["train", "arm"], ["did you mean 'arn'?"]),
-        (["run", "arn_link", "--json", "/nonexistent/x.json"], ["cannot write"]),
+        (["run", "arn_link", "--json", "/nonexistent/x.json"], ["there is no folder /nonexistent"]),
+        (["run", "arn_link", "--json", "."], ["cannot write .: it is a folder"]),
+        (["run", "arn_link", "--state", "/dev/null"], ["'/dev/null' is a file; name a folder"]),
+        (["run", "arn_link", "--at", "zed=tcp://a:1"], ["no process 'zed'", "processes: alice, "]),
+        (["keys", "bundle", "alice"], ["no keys in 'keys': 'semradio keys new keys FILE'"]),
         (["run", "arn_link", "--chunk", "0"], ["--chunk"]),
         (["run", "arn_link", "--max-seconds", "nan"], ["max_seconds must be at least 0 s"]),
         (["run", "arn_link", "--control", "5556"], ["'5556' is no endpoint", "tcp://127.0.0.1"]),
@@ -156,6 +158,25 @@ def test_what_is_wrong_with_a_command_is_said(
     words: list[str], fragments: list[str], tmp_path: Path
 ) -> None:
     refused(semradio(*words, folder=tmp_path), 2, *fragments)
+
+
+def test_a_folder_of_models_that_is_not_there(tmp_path: Path) -> None:
+    done = semradio("check", "arn_link", folder=tmp_path, SEMRADIO_MODELS=str(tmp_path / "modls"))
+    refused(done, 2, "$SEMRADIO_MODELS names", "modls': no such folder")
+
+
+def test_nobody_reads_what_is_printed(tmp_path: Path) -> None:
+    start = [sys.executable, "-m", "semradio", "models"]
+    closed = subprocess.run(
+        ["sh", "-c", f"{shlex.join(start)} >&-"], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (0, "")
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(start, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: cannot write the output: No space left on device\n"
 
 
 def test_a_missing_data_set_tells_how_to_get_it(tmp_path: Path) -> None:
@@ -232,12 +253,8 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["--in-process", "--processes"])
 def test_ctrl_c_drains_and_reports(tmp_path: Path, mode: str) -> None:
-    child = subprocess.Popen(
-        [*COMMAND, "run", "arn_link", "frames=100000000", "source.repeat=true", mode, "--json", "-",
-         "quality.ssim=false"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-        start_new_session=True,
-    )  # fmt: skip
+    words = ("frames=100000000", "source.repeat=true", "quality.ssim=false")
+    child = Command("run", "arn_link", *words, mode, "--json", "-", folder=tmp_path)
     workers = _when_running(child, 4 if mode == "--processes" else 0)
     os.killpg(child.pid, signal.SIGINT)
     out, error = child.communicate(timeout=30)
@@ -272,6 +289,33 @@ def test_help_and_version() -> None:
         assert f"\n  {command} " in done.stdout
         assert semradio(command, "--help").returncode == 0
     assert semradio("--version").stdout.startswith("semradio, version")
+
+
+def test_examples_in_a_help_stand_on_lines_of_their_own() -> None:
+    def helps(group: click.Group, above: click.Context | None = None) -> Iterator[str]:
+        context = click.Context(group, parent=above)
+        yield group.get_help(context)
+        for name in group.list_commands(context):
+            inner = group.get_command(context, name)
+            assert inner is not None
+            if isinstance(inner, click.Group):
+                yield from helps(inner, context)
+            else:
+                yield inner.get_help(click.Context(inner, parent=context))
+
+    texts = list(helps(cli))
+    assert len(texts) > 30
+    assert not [text for text in texts if "\\b" in text or "\b" in text]
+    assert "\n  semradio run my_link.yml snr_db=5\n" in texts[0]
+
+
+def test_a_run_without_the_packages_of_its_view_does_not_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(beside, "find_spec", lambda name: None)
+    for words in (["run", "over_the_air", "--view", "--no-open"], ["view"]):
+        with pytest.raises(ParameterError, match=r'the view needs .*uvicorn.*"semradio\[view\]"'):
+            cli.main(words, standalone_mode=False)
 
 
 def test_reference_of_blocks() -> None:

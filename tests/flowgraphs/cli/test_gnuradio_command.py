@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from ruamel.yaml import YAML
 
 from semradio.blocks.api import Array, Input, Output, SyncBlock, block, registry
 from semradio.blocks.errors import SemradioError
+from semradio.blocks.neural.model_file import list_models, read_card
 from semradio.flowgraphs.cli.main import main
-from semradio.flowgraphs.gnuradio import installation
+from semradio.flowgraphs.gnuradio import installation, texts
 from semradio.flowgraphs.gnuradio.description import block_yml, described, inexpressible
 from semradio.flowgraphs.gnuradio.installation import GnuRadio, check_python, install, uninstall
 
@@ -35,7 +37,8 @@ def test_every_block_but_those_that_gnuradio_has_itself() -> None:
     left_out = ours - set(described())
     assert {"zeromq_pub_sink", "soapy_source", "function"} <= left_out
     assert {"semantic_encoder", "awgn_channel", "image_sink", "sigmf_source"} <= set(described())
-    assert all(name.startswith(("zeromq_", "soapy_")) for name in left_out - {"function"})
+    others = {"function", "file_meta_sink", "file_meta_source", "message_control"}
+    assert all(name.startswith(("zeromq_", "soapy_")) for name in left_out - others)
 
 
 def test_a_block_that_gnuradio_cannot_have_is_left_out_and_told(
@@ -100,16 +103,103 @@ def test_parameters_have_the_types_of_companion() -> None:
     assert air["snr_db"]["hide"] == "none" and air["seed"]["hide"] == "part"
     assert air["x_type"]["options"] == ["complex64", "float32"]
     assert air["x_type"]["option_attributes"] == {"grc": ["complex", "float"]}
-    assert source["split"]["options"][:2] == ["None", "'train'"]
+    assert source["split"]["options"][:2] == ["", "train"]
     assert source["image_vlen"]["default"] == "[28, 28]"
-    assert alice["model"] == {
-        "id": "model",
-        "label": "model",
-        "dtype": "string",
-        "default": "arn/alice",
-        "hide": "none",
-    }
+    model = alice["model"]
+    assert (model["label"], model["dtype"], model["hide"]) == ("Model", "string", "none")
+    assert model["default"] == "arn/alice"
     assert "${ snr_db >= -100 }" in read("awgn_channel")["asserts"]
+
+
+@pytest.mark.parametrize(
+    ("block", "label"),
+    [
+        ("awgn_channel", "AWGN Channel"),
+        ("iq_level", "IQ Level"),
+        ("arn_transmitter", "ARN Transmitter"),
+        ("onnx_model", "ONNX Model"),
+        ("sigmf_source", "SigMF Source"),
+        ("keep_one_in_n", "Keep One in N"),
+        ("fir_filter", "FIR Filter"),
+        ("uhd_source", "UHD Source"),
+        ("interleaved_uchar_to_complex", "Interleaved UChar to Complex"),
+        ("head", "Head (semradio)"),
+    ],
+)
+def test_labels_are_as_people_write_them(block: str, label: str) -> None:
+    assert read(block)["label"] == label
+
+
+def test_labels_of_parameters_have_words_and_units() -> None:
+    assert parameters("awgn_channel")["snr_db"]["label"] == "SNR (dB)"
+    assert parameters("sigmf_source")["offset"]["label"] == "Offset (items)"
+    assert parameters("image_source")["split"]["label"] == "Split"
+    assert parameters("clock_offset")["ppm"]["label"] == "ppm"
+    assert parameters("radio_channel")["clock_ppm"]["label"] == "Clock (ppm)"
+    assert parameters("add")["num_inputs"]["label"] == "Number of inputs"
+    assert parameters("head")["items"]["label"] == "Items"
+    assert read("mimo_filter")["category"] == "[semradio]/MIMO"
+
+
+def test_a_model_is_chosen_from_those_that_the_block_takes() -> None:
+    alices = parameters("arn_transmitter")["model"]["options"]
+    assert "arn/alice" in alices and "arn/bob" not in alices
+    for name in alices:
+        card = read_card(list_models()[name])
+        assert card is not None and card.role in registry.find("arn_transmitter").roles
+    assert parameters("onnx_model")["model"]["options"] == list(list_models())
+
+
+def test_what_can_be_chosen_is_a_list() -> None:
+    power = parameters("awgn_channel")["signal_power"]
+    # In a parameter that may be a number a text needs its quotes, but not in what is shown.
+    assert power["dtype"] == "raw" and power["options"] == ["1.0", "'measured'"]
+    assert power["option_labels"] == ["1.0", "measured"]
+    design = parameters("fir_filter")["design"]
+    assert design["dtype"] == "string"
+    assert design["options"] == design["option_labels"]
+    assert {"taps", "low_pass", "root_raised_cosine"} <= set(design["options"])
+    assert any(test.startswith("${ design in ('taps', ") for test in read("fir_filter")["asserts"])
+    form = parameters("iq_file_source")["format"]
+    assert form["dtype"] == "string" and form["default"] == "" and form["options"][0] == ""
+    assert (
+        "${ format in ('', 'None', 'cu8', 'cs8', 'cs16', 'cf32', 'cf64') }"
+        in (read("iq_file_source")["asserts"])
+    )
+
+
+@pytest.mark.parametrize("name", described())
+def test_options_are_different_and_the_default_is_among_them(name: str) -> None:
+    for p in read(name)["parameters"]:
+        options = p.get("options")
+        if options:
+            assert len(set(options)) == len(options)
+            assert p["default"] in options
+        if "option_labels" in p:
+            assert len(p["option_labels"]) == len(options)
+
+
+def test_what_is_left_empty_is_none() -> None:
+    declared = registry.find("image_source").parameters
+    values = {"dataset": "", "split": "", "labels": "None", "frames": None, "other": ""}
+    assert texts.read(declared, values) == {
+        "dataset": "",
+        "split": None,
+        "labels": None,
+        "frames": None,
+        "other": "",
+    }
+    assert texts.read(declared, {"split": "train"}) == {"split": "train"}
+
+
+@pytest.mark.parametrize("name", described())
+def test_labels_leave_room_for_the_values(name: str) -> None:
+    shown = read(name)["parameters"]
+    assert len({p["label"] for p in shown}) == len(shown)
+    for p in shown:
+        assert "_" not in p["label"]
+        # Companion writes 27 letters of label and value on a block, and never less than 3.
+        assert p["hide"] == "part" or len(p["label"]) <= 20
 
 
 def test_ports_of_companion() -> None:
@@ -139,11 +229,37 @@ def test_installing_again_removes_what_is_no_longer_made(tmp_path: Path) -> None
     assert not folder.exists()
 
 
-def test_the_module_refuses_another_python(tmp_path: Path) -> None:
+def test_the_module_refuses_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     install(tmp_path / "other", (3, 2))
     module = (tmp_path / "other" / "semradio_gnuradio.py").read_text()
     with pytest.raises(ImportError, match=r"installed for Python 3\.2, and this is 3\."):
         exec(compile(module, "semradio_gnuradio.py", "exec"), {})
+
+
+def test_a_python_without_gnuradio_is_told_in_one_line(tmp_path: Path) -> None:
+    install(tmp_path, PYTHON, executable="/opt/radio/python3")
+    program = tmp_path / "program.py"
+    imports = "".join(line[4:] for line in imports_of(tmp_path / "semradio_add.block.yml"))
+    program.write_text(f"{imports}from gnuradio import gr\n")
+    # Isolated, and without the packages of any environment.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(program)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: there is no GNU Radio for {sys.executable}: run this program by its Python, as "
+        f"'/opt/radio/python3 {program}'\n"
+    )
+
+
+def imports_of(description: Path) -> list[str]:
+    """The lines that a generated program begins with, indented as they are in the file."""
+    lines = description.read_text().splitlines(keepends=True)
+    first = lines.index("  imports: |\n") + 1
+    found = lines[first : first + 2]
+    assert found == sorted(found) and "".join(found).lstrip() < "from gnuradio"
+    return found
 
 
 def test_another_python_is_told_before_anything_is_written() -> None:
@@ -173,7 +289,13 @@ def test_examples_are_copied_and_nothing_is_overwritten(
     assert command("examples", str(tmp_path)) == 0
     assert command("examples", str(tmp_path)) == 0
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"gnuradio_channel.grc", "gnuradio_native.grc", "gnuradio_link.yml"}
+    assert names == {
+        "gnuradio_channel.grc",
+        "gnuradio_link.yml",
+        "gnuradio_native.grc",
+        "over_the_air.grc",
+        "over_the_air_gnuradio.yml",
+    }
     (tmp_path / "gnuradio_link.yml").write_text("mine")
     assert command("examples", str(tmp_path)) == 2
     assert "exists and is another" in capsys.readouterr().err

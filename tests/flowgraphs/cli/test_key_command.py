@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from semradio.blocks.security.secret_key import read_key
+from commands import run
 
-COMMAND = [sys.executable, "-m", "semradio.flowgraphs"]
+from semradio.blocks.security.secret_key import read_key
 
 
 def semradio(*words: str, folder: Path) -> Any:
     environment = {k: v for k, v in os.environ.items() if k != "SEMRADIO_KEY"}
-    return subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, check=False, cwd=folder, env=environment
-    )
+    return run(*words, folder=folder, environment=environment)
 
 
 def test_a_key_is_made_once(tmp_path: Path) -> None:

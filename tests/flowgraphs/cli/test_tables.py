@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
+from commands import run
 
 from semradio.flowgraphs.cli.block_reference import describe, overview
 from semradio.flowgraphs.cli.columns import WIDTH, columns
@@ -72,12 +71,7 @@ def test_no_cell_of_the_reference_runs_into_the_next() -> None:
 
 
 def test_settings_of_recipes_keep_apart() -> None:
-    listed = subprocess.run(
-        [sys.executable, "-m", "semradio.flowgraphs", "train"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    listed = run("train").stdout
     assert re.search(r"'white' \| 'black' +white +What Alice knows", listed)
     assert re.search(r"variants: white-20, black-20, .* fashion-keyed", " ".join(listed.split()))
     assert "Literal" not in listed

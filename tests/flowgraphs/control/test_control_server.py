@@ -24,7 +24,7 @@ from semradio.flowgraphs.cli.main import main
 from semradio.flowgraphs.control import Control, ControlError, client, find_runs, folder, server
 from semradio.flowgraphs.control.messages import MAX_REQUEST
 from semradio.flowgraphs.graph import Graph
-from semradio.flowgraphs.runtime.process import Process
+from semradio.flowgraphs.runtime.share import Share
 
 Start = Callable[..., tuple[Any, Control]]
 
@@ -175,10 +175,9 @@ def test_a_run_that_is_killed_while_ctl_waits(command: Run) -> None:
     run = command("--in-process", "key=key")
     ctl = waiting_ctl()
     run.kill()
-    began = time.monotonic()
     out, error = ctl.communicate(timeout=30)
-    assert time.monotonic() - began < server.TAKEN_S
     assert (ctl.returncode, out) == (1, "")
+    # By its connection, not because an answer is late.
     assert "ended before it answered" in error
     assert "Traceback" not in error
 
@@ -349,23 +348,23 @@ def test_a_process_started_alone_offers_its_own_blocks(
 
 def test_a_wish_to_stop_before_the_run_has_begun_is_kept(endless: str) -> None:
     graph: Graph = Flowgraph.load(endless, allow_code=True).check()
-    process = Process(graph)
-    process.start()
-    process.stop()
-    process.run()
-    assert process.report()["blocks"]["tags"]["items_in"] < 10_000
-    process.stop_blocks()
+    share = Share(graph)
+    share.start()
+    share.stop()
+    share.run()
+    assert share.report()["blocks"]["tags"]["items_in"] < 10_000
+    share.stop_blocks()
 
 
 def test_a_running_block_refuses_what_is_not_live(endless: str) -> None:
     graph: Graph = Flowgraph.load(endless, allow_code=True).check()
-    process = Process(graph)
+    share = Share(graph)
     band = graph.blocks["band"]
     band.set("fixed", 1)
-    process.start()
+    share.start()
     with pytest.raises(SemradioError, match="parameter 'fixed' of block 'band' is not live"):
         band.set("fixed", 2)
     band.set("high", 3.0)
-    process.stop_blocks()
+    share.stop_blocks()
     band.set("fixed", 2)
     assert (band.fixed, band.high) == (2, 3.0)

@@ -43,10 +43,11 @@ def made_up_sheet(examples: Examples, images: int = 10_000) -> Sheet:
     """Return a sheet as collecting gives it; the pictures are all different."""
     random = np.random.default_rng(0)
     rows = len(examples.rows)
+    shape = (10, 28, 28) if examples.pictures is None else (examples.pictures, 24, 36, 3)
     users = tuple(
         UserPictures(
-            sent=random.integers(0, 256, (10, 28, 28), np.uint8),
-            received=random.integers(0, 256, (rows, 10, 28, 28), np.uint8),
+            sent=random.integers(0, 256, shape, np.uint8),
+            received=random.integers(0, 256, (rows, *shape), np.uint8),
             values=random.random(rows),
         )
         for _ in examples.users

@@ -15,8 +15,10 @@ import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import run
 from conftest import MakeStudy, MakeZoo
 from figure_data import made_up, made_up_sheet
+from PIL import Image
 
 from semradio.blocks.datasets import load
 from semradio.blocks.errors import SemradioError
@@ -43,7 +45,10 @@ def named(name: str) -> Figure:
 NETWORKS, PSR = named("arn-networks"), named("arn-psr")
 
 
-def semradio(*words: str, folder: Path, code: str = "pass") -> Any:
+def semradio(*words: str, folder: Path, code: str = "") -> Any:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "user")}
+    if not code:
+        return run(*words, folder=folder, environment=environment)
     start = f"import sys; {code}; from semradio.flowgraphs.cli.main import main; main(sys.argv[1:])"
     return subprocess.run(
         [sys.executable, "-c", start, *words],
@@ -52,7 +57,7 @@ def semradio(*words: str, folder: Path, code: str = "pass") -> Any:
         timeout=120,
         check=False,
         cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / "user")},
+        env=environment,
     )
 
 
@@ -286,6 +291,33 @@ def test_examples_from_models_to_plot_and_from_their_pictures(
     redraw(examples, folder / "irsc-examples.npz", other, ["svg"])
     for name in ("irsc-examples.npz", "irsc-examples.svg"):
         assert (other / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_examples_of_photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The link's files go into the folder in which it runs.
+    monkeypatch.chdir(tmp_path)
+    whole = figure_named("photo-examples")
+    assert isinstance(whole, Examples)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    ramp = np.add.outer(np.arange(176), np.arange(192)) // 2
+    for k in range(2):
+        picture = np.stack([ramp, ramp[::-1], ramp * 0 + 90 * k], axis=2).astype(np.uint8)
+        Image.fromarray(picture).save(photos / f"{k}.png")
+    examples = replace(
+        whole,
+        rows=(whole.rows[0], whole.rows[3]),
+        settings={"photos": str(photos), "rows": "176", "columns": "192"},
+        pictures=1,
+    )
+    folder = made(examples, "--frames", "2", folder=tmp_path)
+    sheet = Sheet.read(folder / "photo-examples.npz", examples)
+    assert (sheet.images, sheet.training) == (2, "none")
+    (user,) = sheet.users
+    assert user.sent.shape == (1, 176, 192, 3)
+    assert (user.received[1] == 128).all()  # lost
+    errors = user.received[0].astype(float) - user.sent
+    assert 10 * np.log10(255**2 / np.mean(errors**2)) > user.values[1] + 5
 
 
 def test_pictures_of_something_else(tmp_path: Path) -> None:

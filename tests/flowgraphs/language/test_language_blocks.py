@@ -218,6 +218,21 @@ processes:
 # Overrides -------------------------------------------------------------------------------------
 
 
+def test_nothing_is_empty_text_where_text_stood() -> None:
+    assert variables("  a: x\n  b: 1\n", "a=", "b=") == {"a": "", "b": None}
+    assert variables("  a: x\n", "a=null") == {"a": None}
+    text = """
+flowgraph: nothing
+blocks:
+  source: {block: zeromq_pull_source, pass_tags: true, end_tag: end}
+  sink:   {block: null_sink}
+connections: [source -> sink]
+"""
+    plan = load(text, ["source.end_tag=", "source.items="])
+    assert plan.blocks["source"].parameters["end_tag"] == ""
+    assert plan.blocks["source"].parameters["items"] is None
+
+
 @pytest.mark.parametrize(
     ("override", "value"),
     [

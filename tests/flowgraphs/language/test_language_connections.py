@@ -180,6 +180,11 @@ def test_where_a_process_is_reached(keys: str, bind: str, endpoint: str) -> None
     assert (process.bind, process.endpoint) == (bind, endpoint)
 
 
+def test_cpus_of_a_process() -> None:
+    plan = load(f"{SMALL}  one: {{blocks: [s, g, t], cpus: [3, '${{1 - 1}}']}}\n")
+    assert plan.processes["one"].cpus == [3, 0]
+
+
 @pytest.mark.parametrize(
     ("processes", "expected"),
     [
@@ -217,6 +222,22 @@ def test_where_a_process_is_reached(keys: str, bind: str, endpoint: str) -> None
             ["10:26 process 'p' says where others connect"],
         ),
         (["p: {blocks: [s, g, t], bind: 'a.lan'}"], ["10:32 'bind' must be an address such as"]),
+        *(
+            (
+                [f"p: {{blocks: [s, g, t], cpus: {wrong}}}"],
+                [f"10:32 'cpus' must be a list of whole numbers from 0 on, each once, not {shown}"],
+            )
+            for wrong, shown in [
+                ("2", "2"),
+                ("[]", "[]"),
+                ("[-1]", "[-1]"),
+                ("[1.0]", "[1.0]"),
+                ("[true]", "[True]"),
+                ("[one]", "['one']"),
+                ("[[1]]", "[[1]]"),
+                ("[0, 3, '${1 - 1}']", "[0, 3, 0]"),
+            ]
+        ),
         (["p q: [s, g, t]"], ["10:3 'p q' is not a process name"]),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,9 @@ def test_plans_from_python() -> None:
     plan = Plan("t", chunk=4)
     plan.blocks = {n: BlockPlan(n, "model", {"model": "m:1 #2"}) for n in ("a", "x/y[3]")}
     plan.edges = [EdgePlan("a", "m:1 #2.out", "x/y[3]", "", policy="drop_oldest")]
-    plan.processes = {"p": ProcessPlan("p", ["a", "x/y[3]"], "ipc:///tmp/x", "ipc:///tmp/x")}
+    plan.processes = {
+        "p": ProcessPlan("p", ["a", "x/y[3]"], "ipc:///tmp/x", "ipc:///tmp/x", [2, 0])
+    }
     assert bare(load(dump(plan))) == plan
 
 
@@ -155,7 +158,10 @@ def test_shipped_flowgraphs_by_name() -> None:
     assert load("arn_link").name == "arn_link"
     # What others are made of is none by itself.
     assert "irsc_link" in shipped()
-    assert not [path for path in shipped().values() if path.parent.name == "irsc"]
+    assert not [path for path in shipped().values() if path.parent.name == "parts"]
+    assert find("flowgraphs/arn_link.yml") == shipped()["arn_link"]
+    with pytest.raises(FlowgraphError, match="no file 'elsewhere/arn_link"):
+        find("elsewhere/arn_link.yml")
 
 
 def test_files_go_before_names(
@@ -174,3 +180,15 @@ def test_unknown_name() -> None:
     assert "(did you mean 'arn_link'?); flowgraphs: " in str(e.value)
     with pytest.raises(FlowgraphError, match="did you mean 'arn_link'"):
         load("some/where/arn_link.yml")
+
+
+def test_no_other_package_takes_the_name_of_a_shipped_flowgraph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, own = shipped(), find("arn_link")
+    for name in ("arn_link", "of_another"):
+        (tmp_path / f"{name}.yml").write_text("flowgraph: x\n")
+    module = import_module("semradio.flowgraphs.language.shipped")
+    monkeypatch.setattr(module, "folders", lambda: iter([tmp_path]))
+    assert find("arn_link") == own
+    assert shipped() == before | {"of_another": tmp_path / "of_another.yml"}

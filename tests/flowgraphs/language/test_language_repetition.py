@@ -166,10 +166,10 @@ def test_too_many(faults: Faults) -> None:
 
 
 def test_many_users_load_fast() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     plan = load(USERS, ["users=500", "amp.factor=2"])
     assert len(plan.blocks) == 1501
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_fifty_blocks_load_fast() -> None:

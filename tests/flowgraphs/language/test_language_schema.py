@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from semradio.flowgraphs.language import schema, shipped
 from semradio.flowgraphs.language.shipped import ROOT
 
-FILES = [*shipped().values(), *sorted((ROOT / "irsc").iterdir())]
+FILES = [*shipped().values(), *sorted((ROOT / "irsc" / "parts").iterdir())]
 """The flowgraphs that come with semradio, and the parts of one."""
 
 GOOD = """\
@@ -37,16 +37,18 @@ connections:
 processes:
   p: [s, "g[k]"]
   q: {blocks: [h], bind: "tcp://0.0.0.0:5", endpoint: "tcp://a:5"}
-  r: {blocks: [m], host: a, port: 5}
+  r: {blocks: [m], host: a, port: 5, cpus: [0, "${n}"]}
 chunk: 64
 """
 
 
 @pytest.fixture
 def validator() -> Any:
-    found = schema()
-    jsonschema.Draft202012Validator.check_schema(found)
-    return jsonschema.Draft202012Validator(json.loads(json.dumps(found)))
+    return jsonschema.Draft202012Validator(json.loads(json.dumps(schema())))
+
+
+def test_it_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
 
 
 def read(text: str) -> Any:
@@ -61,6 +63,8 @@ def test_good_file(validator: Any) -> None:
     ("old", "new"),
     [
         ("doc: Every", "dic: Every"),
+        ("cpus: [0, ", "cpus: [-1, "),
+        ('cpus: [0, "${n}"]', "cpus: []"),
         ("flowgraph: good", "flowgraph: 3"),
         ("items:", "itms:"),
         ('items: "${2 * n}"', "items: many"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semradio.blocks.api.item_type import ItemType
-from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.tag import Tag
-from semradio.flowgraphs.runtime.edge_receiver import COPY_BYTES, JOIN_BYTES, EdgeReceiver
-from semradio.flowgraphs.runtime.edge_sender import ZERO_COPY_BYTES, EdgeSender, SenderHub
-from semradio.flowgraphs.runtime.wire import WireError
+from semradio.blocks.engine.queue import Queue
+from semradio.flowgraphs.runtime.edges import sender
+from semradio.flowgraphs.runtime.edges.receiver import COPY_BYTES, JOIN_BYTES, EdgeReceiver
+from semradio.flowgraphs.runtime.edges.sender import ZERO_COPY_BYTES, EdgeSender, SenderHub
+from semradio.flowgraphs.runtime.edges.wire import WireError
 
 ITEM = ItemType("int64", (16,))
 BYTES = ITEM.nbytes
@@ -103,9 +104,99 @@ def test_messages_of_all_sizes_arrive_in_order_with_their_tags(
         np.testing.assert_array_equal(got, chunk(0, sent))
         assert list(edge.queue.tags) == marks
         assert edge.queue.ended
-        assert edge.receiver.messages == edge.sender.messages == len(counts)
+        assert edge.sender.messages == len(counts)
     finally:
         edge.close()
+
+
+class Clock:
+    """Tells a time that only tests change; and what an edge sent until then, by its kind."""
+
+    def __init__(self, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.told: list[int] = []
+        monkeypatch.setattr(sender, "perf_counter", lambda: self.now)
+        inline, data = edge.sender.codec.inline, edge.sender.codec.data
+
+        def note_inline(index: int, count: int, payload: bytes | memoryview) -> bytes:
+            self.told.append(count)
+            return inline(index, count, payload)
+
+        def note_data(index: int, count: int, tags: Sequence[Tag] = ()) -> bytes:
+            self.told.append(count)
+            return data(index, count, tags)
+
+        monkeypatch.setattr(edge.sender.codec, "inline", note_inline)
+        monkeypatch.setattr(edge.sender.codec, "data", note_data)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Edge, Clock]]:
+    """An edge with credit, whose clock stands still."""
+    edge = Edge(1 << 20)
+    while not edge.sender.limit:
+        edge.turn()
+    yield edge, Clock(edge, monkeypatch)
+    edge.close()
+
+
+def test_small_chunks_that_follow_at_once_are_joined(clock: tuple[Edge, Clock]) -> None:
+    edge, time = clock
+    time.now = 1.0
+    for k in range(8):
+        edge.sender.put(chunk(10 * k, 10))
+    assert time.told == [10], "the first one at once, what follows when the pass is over"
+    edge.hub.step()
+    assert time.told == [10, 70]
+    edge.sender.put(chunk(80, 5))
+    edge.sender.put(chunk(85, 5), [Tag(87, "tag", 1)])
+    edge.sender.put(chunk(90, 5))
+    edge.sender.put(chunk(95, 5))
+    assert time.told == [10, 70, 5, 5], "a tag is not joined with others, and order is kept"
+    edge.sender.end()
+    assert time.told == [10, 70, 5, 5, 10]
+    while not edge.receiver.finished:
+        edge.turn()
+    np.testing.assert_array_equal(np.concatenate(list(edge.queue.chunks)), chunk(0, 100))
+    assert list(edge.queue.tags) == [Tag(87, "tag", 1)]
+    assert edge.sender.messages == 12
+
+
+def test_small_chunks_that_are_enough_are_sent_before_the_pass_is_over(
+    clock: tuple[Edge, Clock],
+) -> None:
+    edge, time = clock
+    time.now = 1.0
+    enough = sender.JOINED_BYTES // BYTES
+    for k in range(1 + 2 * enough):
+        edge.sender.put(chunk(k, 1))
+    assert time.told == [1, enough, enough]
+
+
+def test_a_chunk_waits_for_others_so_long_and_no_longer(clock: tuple[Edge, Clock]) -> None:
+    edge, time = clock
+    told = []
+    for k, seconds in enumerate((1.0, 0.6, 0.6, 0.6, 0.6, 2.0)):
+        time.now += seconds * sender.GATHERING_S
+        edge.sender.put(chunk(k, 1))
+        told.append(list(time.told))
+    assert told == [[1], [1], [1], [1, 3], [1, 3], [1, 3, 1, 1]]
+
+
+def test_what_waits_for_others_is_sent_once_to_who_comes_anew(clock: tuple[Edge, Clock]) -> None:
+    edge, time = clock
+    time.now = 1.0
+    for k in range(5):
+        edge.sender.put(chunk(k, 1))
+    edge.receiver.close(0)
+    before = edge.sender.peer
+    edge.connect()
+    while edge.sender.peer == before:
+        edge.turn()
+    while edge.queue.items < 5:
+        edge.turn()
+    edge.turn(3)
+    np.testing.assert_array_equal(np.concatenate(list(edge.queue.chunks)), chunk(0, 5))
 
 
 def test_nothing_is_sent_without_credit_and_nothing_is_lost(edge: Edge) -> None:
@@ -184,7 +275,7 @@ def test_the_two_ends_must_agree_on_the_item_type() -> None:
 
 def test_a_receiver_that_wants_no_more_stops_the_sender(edge: Edge) -> None:
     stopped: list[bool] = []
-    edge.sender.on_stop = lambda: stopped.append(True)
+    edge.sender.on_close = lambda: stopped.append(True)
     edge.turn(3)
     edge.sender.put(chunk(0, 3))
     edge.turn(2)
@@ -199,7 +290,7 @@ def test_a_receiver_that_wants_no_more_stops_the_sender(edge: Edge) -> None:
     [
         [b"nonsense"],
         [b"smrd" + bytes(40)],
-        [b"smrd\x01\x03\xff\xff" + bytes(16)],
+        [b"smrd\x02\x03\xff\xff" + bytes(16)],
     ],
 )
 def test_strangers_are_counted_and_disturb_nothing(edge: Edge, frames: list[bytes]) -> None:
@@ -218,7 +309,7 @@ def test_strangers_are_counted_and_disturb_nothing(edge: Edge, frames: list[byte
 def test_a_receiver_that_stops_and_leaves_at_once_is_heard(edge: Edge) -> None:
     """Its last word waits while the sender finds out that it has gone."""
     stopped: list[bool] = []
-    edge.sender.on_stop = lambda: stopped.append(True)
+    edge.sender.on_close = lambda: stopped.append(True)
     edge.turn(3)
     edge.sender.put(chunk(0, 3))
     edge.turn(2)

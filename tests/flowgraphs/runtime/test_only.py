@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Command
+from ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -38,18 +37,13 @@ class Hosts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "link.yml").write_text(LINK)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.started: list[subprocess.Popen[str]] = []
+        self.port = free_port()
+        self.started: list[Command] = []
 
-    def start(self, name: str, *options: str) -> subprocess.Popen[str]:
+    def start(self, name: str, *options: str) -> Command:
         """Start one process of the link."""
-        command = [sys.executable, "-m", "semradio.flowgraphs", "run", "link.yml"]
-        child = subprocess.Popen(
-            [*command, f"port={self.port}", "--only", name, "--json", "-", *options],
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        words = ("run", "link.yml", f"port={self.port}", "--only", name, "--json", "-")
+        child = Command(*words, *options, folder=self.folder)
         self.started.append(child)
         return child
 
@@ -64,7 +58,20 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
         child.communicate()
 
 
-def end_of(child: subprocess.Popen[str], within: float = 60.0) -> tuple[int, Any, str]:
+def under_way(*children: Command) -> None:
+    """Wait until processes have begun to run, and a little longer: items flow."""
+    from semradio.flowgraphs.control import find_runs
+
+    deadline = time.monotonic() + 60
+    left = {child.pid for child in children}
+    while left and time.monotonic() < deadline:
+        left -= {found.what.pid for found in find_runs() if found.what is not None}
+        time.sleep(0.05)
+    assert not left
+    time.sleep(1.0)
+
+
+def end_of(child: Command, within: float = 60.0) -> tuple[int, Any, str]:
     """Exit status, results and messages of a process."""
     out, error = child.communicate(timeout=within)
     return child.returncode, json.loads(out) if out.strip() else None, error
@@ -80,8 +87,8 @@ def reference(hosts: Hosts) -> Any:
 
 def test_a_sender_that_comes_back_goes_on_with_the_same_items(hosts: Hosts) -> None:
     expected = reference(hosts)
-    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=1500")
-    time.sleep(3.0)
+    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=200")
+    under_way(bob, alice)
     alice.kill()
     time.sleep(0.5)
     hosts.start("alice")
@@ -95,7 +102,7 @@ def test_a_sender_that_comes_back_goes_on_with_the_same_items(hosts: Hosts) -> N
 
 def test_a_receiver_that_does_not_come_back_is_named(hosts: Hosts) -> None:
     bob, alice = hosts.start("bob"), hosts.start("alice", "rate=500")
-    time.sleep(3.0)
+    under_way(bob, alice)
     bob.kill()
     status, _, error = end_of(alice)
     assert status == 1
@@ -105,7 +112,7 @@ def test_a_receiver_that_does_not_come_back_is_named(hosts: Hosts) -> None:
 
 def test_a_sender_that_does_not_come_back_is_named(hosts: Hosts) -> None:
     bob, alice = hosts.start("bob"), hosts.start("alice", "rate=500")
-    time.sleep(3.0)
+    under_way(bob, alice)
     alice.kill()
     status, _, error = end_of(bob)
     assert status == 1
@@ -123,10 +130,11 @@ def test_a_process_without_a_source_can_be_stopped(hosts: Hosts) -> None:
 
 def test_who_comes_first_waits_and_says_for_whom(hosts: Hosts) -> None:
     bob = hosts.start("bob")
-    time.sleep(7.0)
+    assert bob.stderr is not None
+    line = next(line for line in bob.stderr if "waiting for" in line)
+    assert f"process 'alice' at tcp://127.0.0.1:{hosts.port}" in line
     assert bob.poll() is None
     bob.send_signal(signal.SIGINT)
-    status, result, error = end_of(bob)
+    status, result, _ = end_of(bob)
     assert status == 130
-    assert f"waiting for process 'alice' at tcp://127.0.0.1:{hosts.port}" in error
     assert result["results"]["power"]["items"] == 0

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from commands import Command
+from ports import free_port
 
+from semradio.blocks.api.own_line import in_block
+from semradio.blocks.errors import SemradioError
+from semradio.blocks.metrics.signal_power import SignalPower
 from semradio.flowgraphs import Flowgraph, RunError
-from semradio.flowgraphs.runtime.launcher import Launcher
+from semradio.flowgraphs.runtime.run import children, protocol
+from semradio.flowgraphs.runtime.run.children import Children
+from semradio.flowgraphs.runtime.run.signals import BrokenOffError
+from semradio.flowgraphs.runtime.run.supervisor import Supervisor
 
 BLOCKS = Path(__file__).with_name("blocks_for_tests.py")
 
@@ -23,12 +34,18 @@ def run(text: str, *overrides: str, **options: Any) -> Any:
     return Flowgraph.load(text, overrides, allow_code=True).run(**options)
 
 
+def line_of(text: str) -> int:
+    """Line of the blocks' file where a text stands."""
+    lines = BLOCKS.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
 def left_over() -> list[psutil.Process]:
     """Worker processes of this test that are still there."""
     return [
         p
         for p in psutil.Process().children(recursive=True)
-        if p.status() != psutil.STATUS_ZOMBIE and "runtime.worker" in " ".join(p.cmdline())
+        if p.status() != psutil.STATUS_ZOMBIE and "run.worker" in " ".join(p.cmdline())
     ]
 
 
@@ -95,9 +112,8 @@ def test_head_ends_an_endless_source_in_another_process(processes: bool) -> None
 
 @pytest.mark.parametrize("processes", [False, True])
 def test_max_seconds_stops_and_drains(processes: bool) -> None:
-    began = time.monotonic()
+    # It would take weeks to end by itself.
     result = run(ENDLESS, "items=1000000000000", processes=processes, max_seconds=0.5)
-    assert time.monotonic() - began < 20
     assert result["sink"]["items"] > 0
     for counts in result.edges.values():
         assert counts["items"] == result["sink"]["items"]
@@ -125,7 +141,32 @@ def test_a_block_that_raises_stops_the_run_and_is_named(processes: bool) -> None
     found = re.search(words, str(e.value))
     assert found is not None
     assert int(found[1]) <= 500
+    assert f": sabotage ({BLOCKS}:{line_of('raise ValueError(')})" in str(e.value)
     assert left_over() == []
+
+
+def test_a_block_that_gives_nothing_or_writes_into_its_input_is_told_what_to_do() -> None:
+    with pytest.raises(
+        RunError, match=r"returned nothing \(is a 'return' missing\?\) on output 'y'"
+    ):
+        run(SABOTAGE, "how=forget", processes=False)
+    with pytest.raises(RunError) as e:
+        run(SABOTAGE, "how=write", processes=False)
+    place = f"{BLOCKS}:{line_of('x[:] = 0')}"
+    assert str(e.value).endswith(
+        f"({place}; inputs belong to other blocks too: copy before writing)"
+    )
+
+
+def test_a_line_of_a_block_that_is_shipped_is_not_told() -> None:
+    error = ValueError("no")
+    try:
+        raise error
+    except ValueError:
+        pass
+    assert in_block(error, SignalPower) == ""
+    own = type("Own", (SignalPower,), {"__module__": __name__})
+    assert in_block(error, own).startswith(f" ({__file__}:")
 
 
 @pytest.mark.parametrize("processes", [False, True])
@@ -141,10 +182,10 @@ def test_a_process_that_dies_is_told_within_two_seconds(how: str) -> None:
     died: list[float] = []
 
     graph = Flowgraph.load(SABOTAGE, [f"how={how}"], allow_code=True).check()
-    launcher = Launcher(graph)
+    run = Supervisor(Children(graph), graph.plan)
     with pytest.raises(RunError, match=r"process 'two' \(pid \d+\) died") as e:
         try:
-            launcher.run()
+            run.run()
         finally:
             died.append(time.monotonic())
     assert ("SIGKILL" if how == "kill" else "exit status 3") in str(e.value)
@@ -156,19 +197,41 @@ def test_killing_any_process_ends_the_run(victim: str) -> None:
     graph = Flowgraph.load(
         SABOTAGE.replace("saboteur, how", "slow, enabled"), ["how=true"], allow_code=True
     ).check()
-    launcher = Launcher(graph)
+    host = Children(graph)
     killed: list[float] = []
 
     def kill(shown: Any) -> None:
         if not killed and victim in shown:
-            launcher.children[victim].kill()
+            host.children[victim].kill()
             killed.append(time.monotonic())
 
-    launcher.on_progress = kill
+    run = Supervisor(host, graph.plan, on_progress=kill)
     with pytest.raises(RunError, match=rf"process '{victim}' \(pid \d+\) died: killed by signal 9"):
-        launcher.run()
+        run.run()
     assert time.monotonic() - killed[0] < 2.0
     assert left_over() == []
+
+
+def test_a_process_that_does_not_answer_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "_CHECK_S", 0.1)
+    host = Children(Flowgraph.load(SABOTAGE, allow_code=True).check())
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    host.children["two"] = subprocess.Popen(sleeper, stdin=subprocess.PIPE)
+    change = {"bad": {"enabled": False}}
+    try:
+        with pytest.raises(SemradioError, match="'two' does not say within"):
+            host.change(change, lambda outcome: None)
+        # Its pipe would fill up, and block whoever writes to it next.
+        with pytest.raises(SemradioError, match="'two' does not answer; nothing was changed"):
+            host.change(change, lambda outcome: None)
+        late = [protocol.encode(protocol.Checked(number, [])) for number in (0, 0, 99)]
+        host._listen("two", io.BytesIO(b"".join(late)))
+        assert host.inbox.get_nowait() == ("two", None)
+        with pytest.raises(SemradioError, match="'two' does not say within"):
+            host.change(change, lambda outcome: None)
+    finally:
+        host.children["two"].kill()
+        host.children["two"].communicate()
 
 
 def test_a_block_that_cannot_stop_fails_the_run() -> None:
@@ -207,36 +270,41 @@ def test_workers_end_when_the_launcher_is_killed() -> None:
         f"Flowgraph.load({SABOTAGE.replace('saboteur, how', 'slow, enabled')!r},"
         " ['how=true'], allow_code=True).run()\n"
     )
-    launcher = subprocess.Popen([sys.executable, "-c", script])
+    # Its own folder for temporary files, with a path that is short enough for sockets.
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    launcher = subprocess.Popen([sys.executable, "-c", script], env=environment)
     workers: list[psutil.Process] = []
-    deadline = time.monotonic() + 30
-    while len(workers) < 3 and time.monotonic() < deadline:
-        workers = psutil.Process(launcher.pid).children()
+    deadline = time.monotonic() + 120
+    while len(workers) < 3 or len(list(folder.glob("semradio-*/*"))) < 2:
+        assert time.monotonic() < deadline
         time.sleep(0.05)
+        workers = psutil.Process(launcher.pid).children()
     launcher.kill()
     launcher.wait()
-    gone, alive = psutil.wait_procs(workers, timeout=10)
+    gone, alive = psutil.wait_procs(workers, timeout=60)
     assert len(gone) == 3
     assert alive == []
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
 
 
 def test_only_runs_one_process_of_the_plan_at_its_endpoint(
     pipe: str, reference: Any, tmp_path: Path
 ) -> None:
-    ports = _free_ports(3)
+    ports = [free_port() for _ in range(3)]
     text = pipe.replace("one:   [source]", _at("one", ports[0], "source"))
     text = text.replace("two:   [double, air]", _at("two", ports[1], "double, air"))
     text = text.replace("three: [sum, frames]", _at("three", ports[2], "sum, frames"))
     file = tmp_path / "hosts.yml"
     file.write_text(text)
-    command = [sys.executable, "-m", "semradio.flowgraphs", "run", str(file), "--allow-code"]
     outs = {}
     children = []
     # Any order of starting must do; the last one starts well after the first has asked for it.
     for name in ("four", "two", "three", "one"):
         outs[name] = tmp_path / f"{name}.json"
-        options = ["--only", name, "--json", str(outs[name]), "--quiet"]
-        children.append(subprocess.Popen([*command, *options], env={**os.environ}))
+        options = ("--allow-code", "--only", name, "--json", str(outs[name]), "--quiet")
+        children.append(Command("run", str(file), *options))
         time.sleep(0.2)
     assert [child.wait(60) for child in children] == [0, 0, 0, 0]
     import json
@@ -268,26 +336,51 @@ def test_two_runs_at_once_do_not_disturb_each_other(pipe: str, reference: Any) -
     assert results == [reference, reference]
 
 
+@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [("results", "ValueError: no results"), ("exit", "SystemExit: 4"), ("stop", "SystemExit: 4")],
+)
+def test_a_block_that_fails_at_the_very_end_is_named(
+    processes: bool, how: str, reason: str
+) -> None:
+    text = SABOTAGE.replace("{block: digest_sink}", f"{{block: bad_end, how: {how}}}")
+    text = text.replace("items: 100000", "items: 100")
+    with pytest.raises(RunError, match=f"<text>:9:3: block 'sink' failed .* 100 on: {reason}"):
+        run(text, processes=processes)
+    assert left_over() == []
+
+
+IMPATIENT = '''
+import os, signal, sys
+from semradio.blocks.api import Output, Source, block
+
+if sys.argv[0].endswith("worker.py"):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+@block("impatient", category="sources")
+class Impatient(Source):
+    """Never comes to work."""
+
+    y = Output("int8", doc="Nothing.")
+'''
+
+
+def test_a_worker_that_is_asked_to_end_before_it_begins_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "impatient.py").write_text(IMPATIENT)
+    text = f"""
+flowgraph: impatient
+code: [{tmp_path / "impatient.py"}]
+blocks: {{source: {{block: impatient}}, sink: {{block: null_sink}}}}
+connections: [source -> sink]
+processes: {{one: [source], two: [sink]}}
+"""
+    with pytest.raises(BrokenOffError) as e:
+        run(text, processes=True)
+    assert e.value.signal == signal.SIGTERM
+    assert left_over() == []
+
+
 def _at(name: str, port: int, blocks: str) -> str:
     endpoint = f"tcp://127.0.0.1:{port}"
     return f"{name}: {{blocks: [{blocks}], bind: '{endpoint}', endpoint: '{endpoint}'}}"
-
-
-def _free_ports(count: int) -> list[int]:
-    import socket
-
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-@pytest.mark.parametrize("processes", [False, True])
-def test_a_block_that_calls_exit_is_named_too(processes: bool) -> None:
-    text = SABOTAGE.replace("saboteur, how", "leaver, word")
-    with pytest.raises(RunError, match=r"block 'bad' failed in the items from \d+ on: SystemExit"):
-        run(text, processes=processes, chunk=10)
-    assert left_over() == []

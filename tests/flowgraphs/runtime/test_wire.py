@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from semradio.blocks.api.item_type import DTYPES, ItemType
 from semradio.blocks.api.tag import Tag
-from semradio.flowgraphs.runtime import wire
-from semradio.flowgraphs.runtime.wire import HeaderCodec, WireError
+from semradio.flowgraphs.runtime.edges import wire
+from semradio.flowgraphs.runtime.edges.wire import HeaderCodec, WireError
 
 types = st.builds(
     ItemType,
@@ -35,7 +35,65 @@ def test_data_header_round_trip(
     item: ItemType, edge: int, index: int, count: int, marks: list[Tag]
 ) -> None:
     codec = HeaderCodec(edge, item)
-    assert codec.read_data(codec.data(index, count, marks)) == (index, count, marks)
+    assert codec.read_data(codec.data(index, count, marks)) == (index, count, marks, None)
+
+
+@given(types, st.integers(0, 2**64 - 1), st.integers(1, 20))
+def test_items_behind_their_header_round_trip(item: ItemType, index: int, count: int) -> None:
+    chunk = np.ones((count, *item.shape), item.numpy)
+    codec = HeaderCodec(3, item)
+    found = codec.read_data(codec.inline(index, len(chunk), codec.write_items(chunk).data))
+    assert found == (index, count, [], chunk.tobytes())
+
+
+places = st.lists(
+    st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**20)), min_size=1, max_size=8
+)
+
+
+@given(types, st.integers(0, 2**64 - 1), places, tags)
+def test_header_of_items_in_shared_memory_round_trip(
+    item: ItemType, index: int, chunks: list[tuple[int, int]], marks: list[Tag]
+) -> None:
+    codec = HeaderCodec(7, item)
+    header = codec.placed(index, [number for chunk in chunks for number in chunk], marks)
+    count = sum(n for _, n in chunks)
+    assert codec.read_data(header) == (index, count, marks, tuple(chunks))
+
+
+@pytest.mark.parametrize("count", [0, 2, 2**32 - 1])
+def test_a_header_that_does_not_say_where_its_items_lie_is_refused(count: int) -> None:
+    codec = HeaderCodec(7, ItemType("float32", (4,)))
+    header = bytearray(codec.placed(0, [3, 64]))
+    header[-12:-8] = count.to_bytes(4, "little")
+    with pytest.raises(WireError, match="does not say where"):
+        codec.read_data(bytes(header))
+    with pytest.raises(WireError, match="does not say where"):
+        codec.read_data(codec.placed(0, [3, 64])[:-9])
+    contradicting = bytearray(codec.placed(0, [3, 64]))
+    contradicting[16] += 1
+    with pytest.raises(WireError, match="contradicts itself"):
+        codec.read_data(bytes(contradicting))
+
+
+@given(
+    st.integers(0, 2**64 - 1),
+    st.integers(1, 2**64 - 1),
+    st.lists(st.integers(0, 2**32 - 1), max_size=70),
+)
+def test_what_a_request_says_round_trips(durable: int, token: int, freed: list[int]) -> None:
+    codec = HeaderCodec(7, ItemType("float32", (4,)))
+    message = wire.decode(codec.request(5, 9, durable, token, freed))
+    assert (message.kind, message.index, message.count) == (wire.REQUEST, 5, 9)
+    assert wire.read_request(message.rest) == (durable, token, freed)
+    assert wire.read_request(wire.decode(codec.request(5, 9)).rest) == (5, 0, [])
+    assert wire.read_request(wire.decode(codec.request(5, 9, 3)).rest) == (3, 0, [])
+
+
+@pytest.mark.parametrize("rest", [b"", b"1234567", b"123456789", b"1234567812345678123"])
+def test_a_damaged_request_is_refused(rest: bytes) -> None:
+    with pytest.raises(WireError, match="cannot be read"):
+        wire.read_request(rest)
 
 
 @given(types, st.sampled_from([wire.END, wire.REQUEST, wire.STOP, wire.REFUSE]), st.text())
@@ -93,10 +151,10 @@ def test_a_damaged_header_is_read_or_refused(place: int, value: int) -> None:
         (b"", "too short"),
         (b"HTTP/1.1 200 OK and more bytes", "bad magic"),
         (b"smrd\x09\x01" + bytes(40), "version 9"),
-        (b"smrd\x01\x63" + bytes(40), "kind 99"),
-        (b"smrd\x01\x01" + bytes(14) + b"\x63\x01" + bytes(40), "item type"),
-        (b"smrd\x01\x01" + bytes(14) + b"\x00\xff" + bytes(4), "item type"),
-        (b"smrd\x01\x01" + bytes(14) + b"\x00\x08\x00\x00" + b"\xff" * 32, "absurd"),
+        (b"smrd\x03\x63" + bytes(40), "kind 99"),
+        (b"smrd\x03\x01" + bytes(14) + b"\x63\x01" + bytes(40), "item type"),
+        (b"smrd\x03\x01" + bytes(14) + b"\x00\xff" + bytes(4), "item type"),
+        (b"smrd\x03\x01" + bytes(14) + b"\x00\x08\x00\x00" + b"\xff" * 32, "absurd"),
     ],
 )
 def test_malformed_headers_say_what_is_wrong(header: bytes, word: str) -> None:

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -183,13 +184,16 @@ def check(plan: Plan, picture: Picture) -> None:
     for box in (*boxes.values(), *(box for _, box in picture.processes)):
         assert picture.page.holds(box)
     check_wires(plan, picture)
-    for text, box in (*picture.captions, *picture.titles):
+    texts = [*picture.captions, *picture.titles]
+    for text, box in texts:
         assert picture.page.holds(box), text
         assert not any(box.overlaps(other) for other in boxes.values()), text
-        for wire in picture.wires:
-            # What leads back in a circle, which is an error, runs where it can.
-            if wire.label not in back(plan):
-                assert not any(box.overlaps(Box(x, y, x, y)) for x, y in wire.places), (text, wire)
+    # What leads back in a circle, which is an error, runs where it can.
+    circles = back(plan)
+    for wire in picture.wires:
+        if wire.label not in circles and texts:
+            crossed = held(wire.places, [box for _, box in texts], SLACK).any(axis=0)
+            assert not crossed.any(), (wire, texts[crossed.argmax()])
     for (_, one), (_, other) in itertools.combinations(picture.captions + picture.titles, 2):
         assert not one.overlaps(other)
 
@@ -230,10 +234,16 @@ def check_wires(plan: Plan, picture: Picture) -> None:
         assert boxes[shown(edge.target)].border(wire.tip), wire.label
         assert abs(wire.tip[0] - wire.places[-1][0]) + abs(wire.tip[1] - wire.places[-1][1]) < 9
         assert wire.dashed == (owner.get(edge.source) != owner.get(edge.target)), wire.label
-        for x, y in wire.places:
-            for box in boxes.values():
-                within = box.x + 1 < x < box.right - 1 and box.y + 1 < y < box.bottom - 1
-                assert not within, f"{wire.label} runs through a block"
+        assert not held(wire.places, boxes.values(), 1).any(), f"{wire.label} runs through a block"
+
+
+def held(places: Sequence[Place], boxes: Iterable[Box], margin: float = 0) -> np.ndarray:
+    """Return which places lie within which boxes, farther from the border: bool[places, boxes]."""
+    x, y = np.array(places, float).reshape(-1, 2, 1).transpose(1, 0, 2)
+    left, top, right, bottom = np.array([(b.x, b.y, b.right, b.bottom) for b in boxes]).T
+    within = (left + margin < x) & (x < right - margin)
+    found: np.ndarray = within & (top + margin < y) & (y < bottom - margin)
+    return found
 
 
 def typed(plan: Plan) -> dict[str, ItemType]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 
 NOISE = """
 flowgraph: noise
@@ -61,8 +62,6 @@ connections:
   - source -> fate -> power
 """
 
-COMMAND = [sys.executable, "-m", "semradio.flowgraphs", "sweep"]
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -80,9 +79,4 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def semradio_sweep(folder: Path) -> Callable[..., Any]:
     """The command, run in the folder to its end."""
 
-    def run(*words: str) -> Any:
-        return subprocess.run(
-            [*COMMAND, *words], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
+    return partial(run, "sweep", folder=folder)

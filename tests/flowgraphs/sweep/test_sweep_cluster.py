@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 from sweep_rows import timeless
 
 from semradio.flowgraphs import RunError
@@ -79,11 +79,9 @@ def test_another_version(folder: Path, cluster: Any, monkeypatch: pytest.MonkeyP
 
 def test_no_scheduler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("semradio.flowgraphs.sweep.cluster.CONNECT_S", 0.5)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(SweepError, match=f"no Dask scheduler answers at {address}"):
-            Sweep("noise.yml", {"seed": [1]}).run(cluster=address)
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with pytest.raises(SweepError, match=f"no Dask scheduler answers at {address}"):
+        Sweep("noise.yml", {"seed": [1]}).run(cluster=address)
 
 
 @pytest.mark.parametrize(

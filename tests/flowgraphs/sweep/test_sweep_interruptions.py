@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
+from commands import Command
 from sweep_rows import timeless
 
 from semradio.flowgraphs.cli.main import main
@@ -30,11 +31,11 @@ if __name__ == "__main__":
 """
 
 
+Process = TypeVar("Process", "Command", "subprocess.Popen[str]")
+
+
 @contextlib.contextmanager
-def started(*words: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def ended(process: Process) -> Iterator[Process]:
     try:
         yield process
     finally:
@@ -66,7 +67,9 @@ def test_killed_again_and_again_it_ends_with_the_same_table(folder: Path) -> Non
     chance = random.Random()
     told = 0
     for _ in range(3):
-        with started("script.py") as process:
+        script = [sys.executable, "script.py"]
+        out = subprocess.PIPE
+        with ended(subprocess.Popen(script, stdout=out, stderr=out, text=True)) as process:
             assert process.stdout is not None
             first = int(process.stdout.readline())
             # What was told is kept; what was on its way may be kept too.
@@ -92,11 +95,11 @@ def test_killed_again_and_again_it_ends_with_the_same_table(folder: Path) -> Non
 
 
 def test_ctrl_c_keeps_what_is_finished(folder: Path) -> None:
-    command = (
-        "-m", "semradio.flowgraphs", "sweep", "fate.yml", "what=pass,wait", "number=1..3",
+    command = Command(
+        "sweep", "fate.yml", "what=pass,wait", "number=1..3",
         "--jobs", "1", "--allow-code", "--out", "out.csv",
     )  # fmt: skip
-    with started(*command) as process:
+    with ended(command) as process:
         waited_for("waiting-*")
         # As a terminal does it: the whole group hears of it.
         for child in [*psutil.Process(process.pid).children(), psutil.Process(process.pid)]:
@@ -112,8 +115,8 @@ def test_ctrl_c_keeps_what_is_finished(folder: Path) -> None:
 
 
 def test_two_sweeps_on_one_store(folder: Path, semradio_sweep: Callable[..., Any]) -> None:
-    command = ("-m", "semradio.flowgraphs", "sweep", "fate.yml", "what=wait,pass", "--allow-code")
-    with started(*command, "--out", "out.csv") as process:
+    words = ("sweep", "fate.yml", "what=wait,pass", "--allow-code", "--out", "out.csv")
+    with ended(Command(*words)) as process:
         worker = int(waited_for("waiting-*").name.split("-")[1])
         second = semradio_sweep("noise.yml", "seed=1..2", "--out", "out.parquet")
         assert second.returncode == 2
@@ -231,3 +234,23 @@ def test_the_command_ends_with_a_summary(folder: Path, semradio_sweep: Callable[
     mean, half = summary.rows[1]["power.power"], summary.rows[1]["power.power.ci95"]
     assert f"power.power = {mean:.4g} ± {half:.2g}" in done.stdout
     assert "6 cells: out.csv" in done.stderr
+
+
+def test_the_one_seed_of_a_block_is_what_means_are_taken_over(
+    folder: Path, semradio_sweep: Callable[..., Any]
+) -> None:
+    words = ("noise.yml", "air.seed=1..2", "head.items=50", "--jobs", "1", "--out", "out.csv")
+    done = semradio_sweep(*words)
+    assert done.returncode == 0, done.stderr
+    assert "out.summary.csv" in done.stderr
+    (row,) = Table.read("out.summary.csv").rows
+    assert (row["n"], row["head.items"]) == (2, 50)
+    assert row["power.power.ci95"] > 0
+
+
+def test_a_parameter_given_as_a_variable_is_told_with_its_block(
+    folder: Path, semradio_sweep: Callable[..., Any]
+) -> None:
+    done = semradio_sweep("noise.yml", "signal_power=1,2")
+    assert done.returncode == 2
+    assert "unknown name 'signal_power' (did you mean 'air.signal_power'?)" in done.stderr

@@ -1,4 +1,4 @@
-"""The fused path gives what the blocks' own runners give: items, tags, counts and errors."""
+"""Plain passes give what careful ones give: items, tags, counts and errors."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from semradio.blocks.api import (
     Output,
     Sink,
     Source,
+    StreamBlock,
     SyncBlock,
     Tag,
     block,
     parameter,
     state,
 )
-from semradio.blocks.api.runner import Runner
-from semradio.blocks.stream.delay import Delay
+from semradio.blocks.engine.chain import Chain
 from semradio.flowgraphs import Flowgraph
-from semradio.flowgraphs.runtime.process import Process
-from semradio.flowgraphs.runtime.segment import Segment, segments_of
+from semradio.flowgraphs.runtime.change import Outcome
+from semradio.flowgraphs.runtime.share import Share
 
 
 @block("test_counter", category="sources")
@@ -136,36 +136,35 @@ def diamond(items: int, tag_every: int, mark_every: int, limit: int = 1 << 60) -
     return fg
 
 
-def run_with(units: Callable[[dict[str, Runner]], list[Any]], fg: Flowgraph, chunk: int) -> Any:
-    """Run a flowgraph with a way of stepping its runners; returns report and results."""
-    process = Process(fg.check(), None, chunk)
-    process.start()
-    steps = units(process.runners)
-    for _ in range(100_000):
-        if not [1 for unit in steps if unit.step()]:
-            break
-    else:
-        raise AssertionError("the flowgraph does not come to an end")
-    assert all(runner.finished for runner in process.runners.values())
-    for unit in steps:
-        if isinstance(unit, Segment):
-            unit.settle()
-    report = process.report()
+def carefully(share: Share) -> None:
+    """Let every pass look at everything."""
+    for chain in share.weave.chains:
+        chain.__class__ = Careful
+
+
+class Careful(Chain):
+    """A chain without plain passes."""
+
+    @property
+    def careful(self) -> bool:
+        return True
+
+
+def as_it_is(share: Share) -> None:
+    """Leave the chains alone."""
+
+
+def run_with(prepare: Callable[[Share], None], fg: Flowgraph, chunk: int) -> Any:
+    """Run a flowgraph; returns report and results."""
+    share = Share(fg.check(), None, chunk)
+    prepare(share)
+    share.start()
+    share.run()
+    assert all(chain.finished for chain in share.weave.chains)
+    report = share.report()
     for counts in report["blocks"].values():
         counts.pop("busy_s")
     return report
-
-
-def plain(runners: dict[str, Runner]) -> list[Any]:
-    """Step every runner by itself."""
-    return list(runners.values())
-
-
-def fused(runners: dict[str, Runner]) -> list[Any]:
-    """Step segments, which must really be there."""
-    units = segments_of(runners)
-    assert any(isinstance(unit, Segment) for unit in units)
-    return units
 
 
 @settings(max_examples=60, deadline=None)
@@ -175,9 +174,9 @@ def fused(runners: dict[str, Runner]) -> list[Any]:
     tag_every=st.sampled_from([0, 0, 5, 50]),
     mark_every=st.sampled_from([3, 40, 1000]),
 )
-def test_fused_equals_plain(items: int, chunk: int, tag_every: int, mark_every: int) -> None:
-    one = run_with(plain, diamond(items, tag_every, mark_every), chunk)
-    other = run_with(fused, diamond(items, tag_every, mark_every), chunk)
+def test_plain_equals_careful(items: int, chunk: int, tag_every: int, mark_every: int) -> None:
+    one = run_with(carefully, diamond(items, tag_every, mark_every), chunk)
+    other = run_with(as_it_is, diamond(items, tag_every, mark_every), chunk)
     for key in ("results", "blocks", "notes"):
         assert one[key] == other[key]
     for label, counts in one["edges"].items():
@@ -187,22 +186,17 @@ def test_fused_equals_plain(items: int, chunk: int, tag_every: int, mark_every: 
 
 @pytest.mark.parametrize("chunk", [1, 16])
 def test_the_rest_goes_on_when_a_sink_ends_early(chunk: int) -> None:
-    one = run_with(plain, diamond(500, 0, 1000, limit=160), chunk)
-    other = run_with(fused, diamond(500, 0, 1000, limit=160), chunk)
+    one = run_with(carefully, diamond(500, 0, 1000, limit=160), chunk)
+    other = run_with(as_it_is, diamond(500, 0, 1000, limit=160), chunk)
     assert one["results"] == other["results"]
     assert len(other["results"]["total"]["items"]) == 500
     assert len(other["results"]["product"]["items"]) == 160
 
 
-def test_a_fused_segment_leaves_the_queues_alone() -> None:
-    process = Process(diamond(10_000, 0, 10_001).check(), None, 16)
-    process.start()
-    (segment,) = segments_of(process.runners)
-    assert isinstance(segment, Segment)
-    segment.step()
-    segment.step()
-    assert segment.passes > 1, "the fused path was not taken"
-    assert all(not queue.chunks for queue in process.queues.values())
+def test_a_chain_has_no_queues() -> None:
+    share = Share(diamond(10_000, 0, 10_001).check(), None, 16)
+    assert len(share.weave.chains) == 1
+    assert not share.weave.queues
 
 
 @pytest.mark.parametrize("at", [0, 5, 200, 499])
@@ -212,7 +206,7 @@ def test_a_failing_block_is_named_with_its_item(at: int) -> None:
     with pytest.raises(
         BlockError, match=r"block 'bad', item \d+: ZeroDivisionError: thirteen"
     ) as e:
-        run_with(fused, fg, 5)
+        run_with(as_it_is, fg, 5)
     assert e.value.index == at - at % 5
 
 
@@ -221,47 +215,48 @@ def test_a_wrong_result_is_refused(at: int) -> None:
     fg = Flowgraph()
     fg.connect(Counter(items=500), fg.add(Gain(wrong_at=at), "bad"), Gain(), Recorder())
     with pytest.raises(BlockError, match=r"block 'bad'.*returned 4 items.*5 were due"):
-        run_with(fused, fg, 5)
+        run_with(as_it_is, fg, 5)
 
 
-@pytest.mark.parametrize("units", [plain, fused])
+@pytest.mark.parametrize("prepare", [carefully, as_it_is])
 def test_a_live_change_takes_effect_at_an_item_border_and_leaves_a_tag(
-    units: Callable[[dict[str, Runner]], list[Any]],
+    prepare: Callable[[Share], None],
 ) -> None:
     fg = Flowgraph()
     sink = Recorder()
-    fg.connect(Counter(items=400), fg.add(Gain(gain=1.0), "gain"), Gain(gain=1.0), sink)
-    process = Process(fg.check(), None, 4)
-    process.start()
-    steps = units(process.runners)
+    fg.connect(Counter(items=4000), fg.add(Gain(gain=1.0), "gain"), Gain(gain=1.0), sink)
+    share = Share(fg.check(), None, 4)
+    prepare(share)
+    share.start()
+    (chain,) = share.weave.chains
     for _ in range(3):
-        [unit.step() for unit in steps]
-    process.change({"gain": {"gain": -1.0}})
-    while [1 for unit in steps if unit.step()]:
-        pass
+        chain.step()
+    told: list[Outcome] = []
+    share.change({"gain": {"gain": -1.0}}, told.append)
+    share.run()
     (tag,) = sink.heard
     assert tag.key == "gain.gain"
     assert tag.value == -1.0
-    assert 0 < tag.index < 400
-    expected = np.arange(400.0) * np.where(np.arange(400) < tag.index, 1, -1)
+    assert told == [Outcome("gain", tag.index, {"gain": -1.0})]
+    assert 0 < tag.index < 4000
+    expected = np.arange(4000.0) * np.where(np.arange(4000) < tag.index, 1, -1)
     np.testing.assert_array_equal(np.concatenate(sink.chunks), expected)
 
 
 def test_a_bypassed_block_is_skipped_and_can_come_back() -> None:
     fg = Flowgraph()
     sink = Recorder()
-    fg.connect(Counter(items=400), fg.add(Gain(gain=5.0, enabled=False), "gain"), sink)
-    process = Process(fg.check(), None, 4)
-    process.start()
-    (segment,) = segments_of(process.runners)
-    segment.step()
-    segment.step()
-    process.change({"gain": {"enabled": True}})
-    while segment.step():
-        pass
+    fg.connect(Counter(items=4000), fg.add(Gain(gain=5.0, enabled=False), "gain"), sink)
+    share = Share(fg.check(), None, 4)
+    share.start()
+    (chain,) = share.weave.chains
+    chain.step()
+    chain.step()
+    share.change({"gain": {"enabled": True}})
+    share.run()
     (tag,) = sink.heard
-    factor = np.where(np.arange(400) < tag.index, 1, 5)
-    np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(400.0) * factor)
+    factor = np.where(np.arange(4000) < tag.index, 1, 5)
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(4000.0) * factor)
 
 
 def test_chunks_larger_than_a_block_takes_are_cut() -> None:
@@ -278,7 +273,7 @@ def test_chunks_larger_than_a_block_takes_are_cut() -> None:
     fg = Flowgraph()
     sink = Recorder()
     fg.connect(Counter(items=1000), Small(), sink)
-    run_with(fused, fg, 100)
+    run_with(as_it_is, fg, 100)
     assert Small.largest == 16
     np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 2)
 
@@ -303,7 +298,7 @@ def test_sources_of_one_reader_keep_pace(chunk: int, most: int) -> None:
     one, two = Counter(items=6000), Counter(items=6000)
     fg.connect(one.y, sink.x)
     fg.connect(two.y, sink.y)
-    run_with(fused, fg, chunk)
+    run_with(as_it_is, fg, chunk)
     assert sum(sink.sizes) == 6000
     assert max(sink.sizes) <= most + chunk
     assert max(sink.sizes) >= most
@@ -319,7 +314,7 @@ def test_a_single_output_may_come_in_a_tuple() -> None:
     fg = Flowgraph()
     sink = Recorder()
     fg.connect(Counter(items=1000), Gain(), Wrapped(), Gain(), sink)
-    run_with(fused, fg, 10)
+    run_with(as_it_is, fg, 10)
     np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(1000.0) * 8)
 
 
@@ -327,24 +322,131 @@ def test_a_change_while_no_item_waits_tags_the_very_next_one() -> None:
     fg = Flowgraph()
     sink = Recorder()
     gain = fg.add(Gain(gain=1.0), "gain")
-    fg.connect(Counter(items=4000), Delay(items=0), gain, Gain(gain=1.0), sink)
-    process = Process(fg.check(), None, 4)
-    process.start()
-    *before, segment = segments_of(process.runners)
-    told: list[int] = []
+    fg.connect(Counter(items=4000), Buffer(), gain, Gain(gain=1.0), sink)
+    share = Share(fg.check(), None, 4)
+    share.start()
+    source, chain = share.weave.chains
+    told: list[Outcome] = []
     for _ in range(4):
-        [unit.step() for unit in before]
-        while segment.step():
+        source.step()
+        while chain.step():
             pass
     at = sum(map(len, sink.chunks))
     assert 0 < at < 4000
-    process.change({"gain": {"gain": -1.0}}, lambda _, found: told.append(int(found)))
+    chain.change(chain.stages[1], {"gain": -1.0})
     # Looked at more than once before items come: the tag must not be forgotten over it.
     for _ in range(3):
-        assert not segment.step()
-    while [1 for unit in [*before, segment] if unit.step()]:
-        pass
-    assert told == [at]
+        assert not chain.step()
+    share.run()
+    assert told == []
     assert sink.heard == [Tag(at, "gain.gain", -1.0)]
     expected = np.arange(4000.0) * np.where(np.arange(4000) < at, 1, -1)
     np.testing.assert_array_equal(np.concatenate(sink.chunks), expected)
+
+
+@block("test_buffer", category="stream")
+class Buffer(StreamBlock):
+    """Pass everything on; begins a chain of its own."""
+
+    x = Input("float32", doc="Items.")
+    y = Output(like="x", doc="The same.")
+
+    def work(self, x: Array, at: int) -> Array:
+        return x
+
+
+# Finishing in the middle of a chunk -----------------------------------------------------------
+
+
+@block("test_cutter", category="sinks")
+class Cutter(Sink):
+    """Hear every mark, and end at the one of item ``last``."""
+
+    listens = ("mark",)
+    last: int = parameter(20, doc="Index of the mark at which it ends.")
+    x = Input("float32", doc="Items.")
+    count: int = state(0, doc="Number of items.")
+
+    def on_tag(self, tag: Tag) -> None:
+        if tag.index == self.last:
+            self.finish()
+
+    def work(self, x: Array, at: int) -> None:
+        self.count += len(x)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
+def test_a_source_that_ends_inside_a_cut_chunk_gives_all_its_items(chunk: int) -> None:
+    fg = Flowgraph()
+    sink, cutter = Recorder(), Cutter(last=20)
+    source = Counter(items=200, tag_every=10)
+    fg.connect(source, Gain(gain=1.0), sink)
+    fg.connect(source, cutter)
+    report = run_with(as_it_is, fg, chunk)
+    np.testing.assert_array_equal(np.concatenate(sink.chunks), np.arange(200.0))
+    assert [tag.index for tag in sink.heard] == list(range(0, 200, 10))
+    # The stretch that begins with the mark is its last, as far as the chunk or the next mark goes.
+    assert 20 < cutter.count <= 30
+    assert report["blocks"]["test_cutter"]["items_in"] == cutter.count
+
+
+# What the blocks took --------------------------------------------------------------------------
+
+
+class Clock:
+    """Time that passes only where a block lets it."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return Clock.now
+
+
+@block("test_taking_time", category="stream")
+class TakingTime(SyncBlock):
+    """Pass items on; a second goes by at the first call, ``each`` seconds at every item."""
+
+    each: float = parameter(0.0, doc="Seconds per item.")
+    x = Input("float32", doc="Items.")
+    y = Output(like="x", doc="The same.")
+    begun: bool = state(False, doc="Whether the first call was made.")
+
+    def work(self, x: Array, at: int) -> Array:
+        Clock.now += self.each * len(x) + (not self.begun)
+        self.begun = True
+        return x
+
+
+@block("test_slow_buffer", category="stream")
+class SlowBuffer(StreamBlock):
+    """Pass everything on; a thousandth of a second goes by at each item."""
+
+    x = Input("float32", doc="Items.")
+    y = Output(like="x", doc="The same.")
+
+    def work(self, x: Array, at: int) -> Array:
+        Clock.now += 1e-3 * len(x)
+        return x
+
+
+def test_what_happens_once_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("stage", "converter_intake", "source_intake", "chain"):
+        monkeypatch.setattr(f"semradio.blocks.engine.{module}.perf_counter", Clock(), raising=False)
+    text = """
+flowgraph: timed
+blocks:
+  source: {block: test_counter, items: 40000}
+  slow:   {block: test_taking_time, each: 1.0e-6}
+  quick:  {block: test_taking_time}
+  buffer: {block: test_slow_buffer}
+  sink:   {block: null_sink}
+  drain:  {block: null_sink}
+connections: [source.y -> slow -> quick -> buffer -> sink, source.z -> drain]
+"""
+    busy = {
+        name: found["busy_s"] for name, found in Flowgraph.load(text).run(chunk=8).blocks.items()
+    }
+    # 5,000 calls, of which some were timed; those of the buffer all were.
+    assert busy["slow"] == pytest.approx(1 + 0.04, rel=0.01)
+    assert busy["quick"] == pytest.approx(1, rel=0.01)
+    assert busy["buffer"] == pytest.approx(40, rel=0.01)

@@ -1,4 +1,4 @@
-"""The runner: tags, rates, live changes, ends and errors, for every kind of block."""
+"""Chains: tags, rates, live changes, ends and errors, for every kind of block."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ from semradio.blocks.api import (
     state,
 )
 from semradio.blocks.api.harness import Harness
-from semradio.blocks.api.queue import Queue
-from semradio.blocks.api.runner import Runner, make_runner
+from semradio.blocks.engine.chain import Chain
+from semradio.blocks.engine.queue import Queue
+from semradio.blocks.engine.weaving import Weave, Wire
 from semradio.blocks.sinks.null_sink import NullSink
 from semradio.blocks.sources.null_source import NullSource
 from semradio.blocks.stream.copy import Copy
@@ -114,30 +115,26 @@ class Listener(Sink):
         self.seen.append("flush")
 
 
-def chain(source: Source, *blocks: Block, capacity: float = 8) -> list[Runner]:
+def chains(*blocks: Block, capacity: float = 8) -> Weave:
     """Wire blocks in a row, as a flowgraph does, with queues of a few items."""
-    upstream: Block = source
-    queues: list[Queue] = []
-    types: Mapping[str, ItemType] = source.resolve({})
-    for block in blocks:
-        item = next(iter(types.values()))
-        queues.append(Queue(item, capacity))
-        types = block.resolve({next(iter(block.inputs)): item})
-    runners: list[Runner] = []
-    for k, upstream in enumerate((source, *blocks)):
-        fed = {} if k == 0 else {next(iter(upstream.inputs)): queues[k - 1]}
-        to = {} if k == len(blocks) else {next(iter(upstream.outputs)): [queues[k]]}
-        upstream.start()
-        runners.append(make_runner(upstream, fed, to, chunk=3))
-        if k < len(blocks):
-            queue, runner = queues[k], runners[k]
-            queue.on_close = lambda queue=queue, runner=runner: runner.drop_target(queue)
-    return runners
+    types: Mapping[str, ItemType] = {}
+    wires = []
+    for before, after in pairwise([None, *blocks]):
+        assert after is not None
+        after.name = f"{after.block_type}_{len(wires)}"
+        if before is None:
+            types = after.resolve({})
+        else:
+            port, output = next(iter(after.inputs)), next(iter(before.outputs))
+            wires.append(Wire(before.name, output, after.name, port, capacity))
+            types = after.resolve({port: types[output]})
+        after.start()
+    return Weave({b.name: b for b in blocks}, wires, chunk=3)
 
 
-def run(runners: list[Runner], passes: int = 1000) -> None:
+def run(chains: list[Chain], passes: int = 1000) -> None:
     for _ in range(passes):
-        happened = [runner.step() for runner in runners]
+        happened = [chain.step() for chain in chains]
         if not any(happened):
             return
     raise AssertionError("no end")
@@ -148,11 +145,12 @@ def run(runners: list[Runner], passes: int = 1000) -> None:
 
 def test_head_ends_an_endless_source_before_it() -> None:
     sink = NullSink()
-    runners = chain(NullSource(type="int8"), Copy(), Head(items=20), Copy(), sink)
-    run(runners)
-    assert all(runner.finished for runner in runners)
+    source = NullSource(type="int8")
+    weave = chains(source, Copy(), Head(items=20), Copy(), sink)
+    run(weave.chains)
+    assert all(chain.finished for chain in weave.chains)
     assert sink.items == 20
-    assert runners[0].items_out < 20 + 3 * 8
+    assert weave.items_out(source.name) < 20 + 3 * 8
 
 
 def test_a_source_with_another_reader_goes_on() -> None:
@@ -161,32 +159,32 @@ def test_a_source_with_another_reader_goes_on() -> None:
     item = source.resolve({})["y"]
     head.resolve({"x": item})
     sink.resolve({"x": item})
-    queues = [Queue(item), Queue(item)]
-    first = make_runner(source, {}, {"y": list(queues)}, chunk=5)
-    queues[0].on_close = lambda: first.drop_target(queues[0])
-    readers = [make_runner(b, {"x": q}, {}) for b, q in zip((head, sink), queues, strict=True)]
-    run([first, *readers])
+    wires = [Wire("source", "y", name, "x") for name in ("head", "sink")]
+    weave = Weave({"source": source, "head": head, "sink": sink}, wires, chunk=5)
+    run(weave.chains)
     assert sink.items == 50
-    assert readers[0].finished
+    assert weave.items_in("head") == 5
 
 
 def test_sink_that_has_enough_ends_all_before_it_in_good_order() -> None:
     sink = Listener(stop_after=10)
-    runners = chain(NullSource(type="int64"), Gain(), sink)
-    run(runners)
-    assert all(runner.finished for runner in runners)
+    weave = chains(NullSource(type="int64"), Gain(), sink)
+    run(weave.chains)
+    assert all(chain.finished for chain in weave.chains)
     assert sink.seen[-1] == "flush"
     assert sink.seen.count("flush") == 1
 
 
 def test_full_receiver_holds_the_sender_back() -> None:
-    runners = chain(NullSource(type="int8"), Copy(), capacity=4)
+    block = NullSource(type="int8")
+    queue = Queue(block.resolve({})["y"], 4)
+    weave = Weave({"s": block}, targets={("s", "y"): [queue]}, chunk=3)
     for _ in range(50):
-        runners[0].step()
-    assert runners[0].items_out == 6
-    runners[1].step()
-    runners[0].step()
-    assert runners[0].items_out == 9
+        weave.chains[0].step()
+    assert weave.items_out("s") == 6
+    queue.take(6)
+    weave.chains[0].step()
+    assert weave.items_out("s") == 12
 
 
 def test_step_larger_than_the_queue_does_not_halt() -> None:
@@ -196,9 +194,9 @@ def test_step_larger_than_the_queue_does_not_halt() -> None:
 
     block = Thousand()
     sink = NullSink()
-    runners = chain(NullSource(type="int64", items=1998), block, sink, capacity=4)
-    run(runners)
-    assert all(runner.finished for runner in runners)
+    weave = chains(NullSource(type="int64", items=1998), block, sink, capacity=4)
+    run(weave.chains)
+    assert all(chain.finished for chain in weave.chains)
     assert sink.items == 1332
 
 
@@ -354,10 +352,10 @@ def test_change_applies_to_what_waits_and_tags_its_first_item() -> None:
     with Harness(Gain(name="g"), {"x": INT}) as harness:
         harness.push(np.ones(3, int))
         harness.queues["x"].put(np.ones(2, int))
-        harness.runner.change({"factor": 5})
-        harness.runner.change({"enabled": False})
+        harness.change({"factor": 5})
+        harness.change({"enabled": False})
         harness.run()
-        harness.runner.change({"enabled": True})
+        harness.change({"enabled": True})
         harness.push(np.ones(1, int))
         assert harness.outputs()[0].tolist() == [2, 2, 2, 1, 1, 5]
         assert harness.tags()[0] == [
@@ -369,7 +367,7 @@ def test_change_applies_to_what_waits_and_tags_its_first_item() -> None:
 
 def test_change_before_the_first_item() -> None:
     with Harness(Gain(name="g"), {"x": INT}) as harness:
-        harness.runner.change({"factor": 7})
+        harness.change({"factor": 7})
         harness.push(np.ones(2, int))
         assert harness.outputs()[0].tolist() == [7, 7]
         assert harness.tags() == [[Tag(0, "g.factor", 7)]]
@@ -379,20 +377,27 @@ def test_sink_learns_the_input_item_of_a_change() -> None:
     sink = Listener()
     with Harness(sink, {"x": INT}) as harness:
         harness.push(np.arange(3))
-        harness.runner.change({"level": 1})
+        harness.change({"level": 1})
         harness.push(np.arange(2))
     assert sink.seen == [(0, 3), ("level", 3), (3, 2)]
 
 
-def test_refused_change_is_noted_and_the_stream_goes_on() -> None:
+def test_refused_change_is_told_and_the_stream_goes_on() -> None:
     block = Steps(name="s")
     with Harness(block, {"x": INT}) as harness:
-        harness.runner.change({"enabled": False})
+        with pytest.raises(ItemTypeError, match="block 's' cannot be disabled"):
+            harness.change({"enabled": False})
         harness.push(np.zeros(3, int))
         assert harness.outputs()[0].tolist() == [0, 0]
         assert harness.tags() == [[]]
     assert block.enabled
-    assert "change refused: block 's' cannot be disabled" in block.notes[0]
+
+
+def test_a_block_that_has_ended_refuses_changes() -> None:
+    with Harness(Gain(name="g"), {"x": INT}) as harness:
+        harness.end()
+        with pytest.raises(SemradioError, match="block 'g' has ended"):
+            harness.change({"factor": 1})
 
 
 def test_source_can_be_changed_too() -> None:
@@ -404,9 +409,9 @@ def test_source_can_be_changed_too() -> None:
             return np.full(n, self.level)
 
     with Harness(Level(name="s"), {}, chunk=2) as harness:
-        harness.runner.step()
-        harness.runner.change({"level": 4})
-        harness.runner.step()
+        harness.step()
+        harness.change({"level": 4})
+        harness.step()
         assert harness.outputs()[0].tolist() == [0, 0, 4, 4]
         assert harness.tags() == [[Tag(2, "s.level", 4)]]
 
@@ -432,7 +437,7 @@ def result_of(result: Any) -> SyncBlock:
         (np.int64(3), "work returned a int64 on output 'y'"),
         (np.array(3), "work returned a scalar int64 on output 'y'"),
         ([1, 2], "work returned a list on output 'y'"),
-        (None, "work returned a NoneType on output 'y'"),
+        (None, r"work returned nothing \(is a 'return' missing\?\) on output 'y'"),
         ((np.zeros(2, int),) * 2, "work returned 2 arrays for 1 outputs"),
     ],
 )
@@ -460,7 +465,7 @@ def test_error_in_any_method_names_block_and_item(
         with pytest.raises(
             BlockError, match=f"block 'ears', item {item}: ZeroDivisionError: oh"
         ) as caught:
-            harness.runner.change({"level": 2})
+            harness.change({"level": 2})
             harness.push(np.zeros(2, int), tags=[Tag(4, "cut", 1)])
             harness.end()
         assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -500,7 +505,7 @@ def test_disabled_block_must_give_what_it_takes() -> None:
 
 def test_kind_that_is_none() -> None:
     with pytest.raises(SemradioError, match="derives from no kind of block"):
-        make_runner(Block(), {}, {})
+        Weave({"none": Block()})
 
 
 # Waiting ---------------------------------------------------------------------------------------
@@ -527,7 +532,7 @@ def test_block_may_wait_for_company() -> None:
         for _ in range(5):
             harness.push(np.zeros(3, int))
         assert block.sizes == [4, 4, 4]
-        assert harness.runner.waiting
+        assert harness.waiting
         harness.end()
         assert block.sizes == [4, 4, 4, 3]
 
@@ -535,10 +540,10 @@ def test_block_may_wait_for_company() -> None:
 def test_waiting_ends_with_the_next_work() -> None:
     with Harness(Patient(), {"x": INT}) as harness:
         harness.push(np.zeros(3, int))
-        assert harness.runner.waiting
+        assert harness.waiting
         harness.queues["x"].put(np.zeros(1, int))
-        harness.runner.step()
-        assert not harness.runner.waiting
+        harness.step()
+        assert not harness.waiting
 
 
 # Random cuts -----------------------------------------------------------------------------------

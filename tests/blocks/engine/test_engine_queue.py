@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semradio.blocks.api import ItemType, Tag
-from semradio.blocks.api.queue import Queue
 from semradio.blocks.api.tag import GAP
+from semradio.blocks.engine.queue import Queue
 
 BYTES = ItemType("int64")
 

@@ -1,0 +1,1 @@
+"""An amplifying relay: an example of a system."""
