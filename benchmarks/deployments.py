@@ -175,7 +175,7 @@ def begins(links: int, base: Path) -> bool:
     for k in range(links):
         blocks += [
             f"  source{k}: {{block: image_source, dataset: mnist, repeat: true, frames: 10000000}}",
-            f"  pace{k}: {{block: throttle, rate: 20}}",
+            f"  pace{k}: {{block: throttle, rate: 2}}",
             f"  encoder{k}: {{block: semantic_encoder, model: arn/encoder}}",
             f"  air{k}: {{block: awgn_channel, seed: {k}}}",
             f"  decoder{k}: {{block: semantic_decoder, model: arn/decoder}}",

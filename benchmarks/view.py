@@ -2,7 +2,7 @@
 
 Two flowgraphs in one process, ``arn_link`` as shipped (without pictures) and a chain of 8192-sample
 chunks. *Looked at*: a viewer in a process of its own has a tap on every output, with as many items
-and as often as a page asks for by default (60 frames a second, of which a busy process grants what
+and as often as a page asks for by default (120 frames a second, of which a busy process grants what
 its budget allows: how many came is told). *Not looked at*, against an earlier version: a checkout
 of it, such as ``git worktree add /tmp/before COMMIT`` makes. Each measurement is a process of its
 own, which tells its items a second of its CPU time, so that others who use the machine count less;

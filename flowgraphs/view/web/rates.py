@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-RATES = (8.0, 15.0, 30.0, 60.0)
-"""Frames a second; a page begins with the most."""
+RATES = (8.0, 15.0, 30.0, 60.0, 120.0)
+"""Frames a second; a page begins with the most.
+
+Twice what a screen shows: what is drawn is then fresh, wherever in a period of the screen it came.
+"""
 
 LOOK_S = 1.0
 """Seconds between two looks at how many it takes."""
 
-TOO_MANY = 0.6
+TOO_MANY = 0.7
 """Share of the frames that a page may leave out before it is handed fewer."""
 
 FEW = 0.05
