@@ -3,10 +3,10 @@
 Two flowgraphs in one process, ``arn_link`` as shipped (without pictures) and a chain of 8192-sample
 chunks. *Looked at*: a viewer in a process of its own has a tap on every output, with as many items
 and as often as a page asks for by default (120 frames a second, of which a busy process grants what
-its budget allows: how many came is told). *Not looked at*, against an earlier version: a checkout
-of it, such as ``git worktree add /tmp/before COMMIT`` makes. Each measurement is a process of its
-own, which tells its items a second of its CPU time, so that others who use the machine count less;
-the rounds take turns.
+its budget allows: how many came is told), for every second second of one run: what a machine does
+to two runs differs by more than what looking costs. *Not looked at*, against an earlier version: a
+checkout of it, such as ``git worktree add /tmp/before COMMIT`` makes, in a process of its own, in
+turn. Told are items a second of CPU time, so that others who use the machine count less.
 
     python benchmarks/view.py [--json] [--rounds N] [--seconds S] [--before FOLDER]
 """
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -49,19 +50,15 @@ import time
 from semradio.flowgraphs import Flowgraph
 text, seconds, warm = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 flowgraph = Flowgraph.load(text, sys.argv[4:])
-seen = []
 def note(processes):
     items = next(iter(processes.values()))["items"]
-    seen.append((time.monotonic(), time.process_time(), max(items.values())))
+    print(time.monotonic(), time.process_time(), max(items.values()), flush=True)
 flowgraph.run(processes=False, max_seconds=warm + seconds, on_progress=note, control=True)
-began = seen[0][0]
-first = next(s for s in seen if s[0] >= began + warm)
-last = seen[-1]
-print((last[2] - first[2]) / (last[0] - first[0]), (last[2] - first[2]) / (last[1] - first[1]))
 """
 
 LOOK = """
 import sys
+import time
 from semradio.flowgraphs.control import Control
 from semradio.flowgraphs.control.client import ControlError
 from semradio.blocks.api.item_type import ItemType
@@ -69,18 +66,25 @@ from semradio.flowgraphs.view.feed import Feed
 from semradio.flowgraphs.view.web.panel import items_of, kinds_of
 from semradio.flowgraphs.view.web.rates import RATES
 with Feed(Control.find(int(sys.argv[1]), wait=30)) as feed:
-    ports = 0
+    ports = {}
     for block in feed.graph().blocks:
         for port, text in block.outputs.items():
             item = ItemType.parse(text)
-            feed.tap(f"{block.name}.{port}", items_of(kinds_of(item)[0], item), RATES[-1])
-            ports += 1
-    count = 0
+            ports[f"{block.name}.{port}"] = items_of(kinds_of(item)[0], item)
+    count, looked, taps = 0, 0.0, []
     try:
         while True:
-            count += len(feed.poll())
+            looks, left = time.monotonic() % 2 < 1, 1 - time.monotonic() % 1
+            if looks and not taps:
+                taps = [feed.tap(port, items, RATES[-1]) for port, items in ports.items()]
+                looked += left
+            elif taps and not looks:
+                while taps:
+                    feed.untap(taps.pop())
+            found = len(feed.poll(min(left, 0.05)))
+            count += found if looks else 0
     except ControlError:
-        print(count / ports)
+        print(count / len(ports) / looked)
 """
 
 FEW = 1
@@ -92,29 +96,49 @@ seen: dict[str, list[float]] = {}
 WARM_S = 3.0
 """Seconds until the viewer is there and caches are warm; not measured."""
 
+SETTLES_S = 0.1
+"""Seconds of each second that are not measured: taps come and go."""
 
-def rate(
-    subject: str, seconds: float, *, looked_at: bool = False, folder: Path | None = None
-) -> float:
-    """Return the items a second of CPU time that a flowgraph makes, in a process of its own.
 
-    Args:
-        looked_at: whether a viewer looks at all outputs. folder: another checkout to run.
-    """
+def begun(subject: str, seconds: float, folder: Path | str) -> subprocess.Popen[str]:
+    """Run a subject, which tells time, CPU time and items a few times a second."""
     text, overrides = SUBJECTS[subject]
     command = [sys.executable, "-c", RUN, text, str(seconds), str(WARM_S), *overrides]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+
+
+def told(run: subprocess.Popen[str]) -> list[tuple[float, float, float]]:
+    """Return what a run has told from when it was warm."""
+    out, _ = run.communicate()
+    found = [(float(a), float(b), float(c)) for a, b, c in map(str.split, out.splitlines())]
+    return [each for each in found if each[0] >= found[0][0] + WARM_S]
+
+
+def rate(subject: str, seconds: float, folder: Path | None = None) -> float:
+    """Return items a second of CPU time with nobody looking; ``folder``: another checkout."""
     with tempfile.TemporaryDirectory() as empty:
-        run = subprocess.Popen(command, cwd=folder or empty, stdout=subprocess.PIPE, text=True)
+        told_so = told(begun(subject, seconds, folder or empty))
+    (_, cpu, items), (_, last_cpu, last_items) = told_so[0], told_so[-1]
+    return (last_items - items) / (last_cpu - cpu)
+
+
+def looked_at(subject: str, seconds: float) -> tuple[float, float]:
+    """Return items a second of CPU time with nobody looking, and with a viewer, of one run."""
+    with tempfile.TemporaryDirectory() as empty:
+        run = begun(subject, seconds, empty)
         look = [sys.executable, "-c", LOOK, str(run.pid)]
-        viewer = subprocess.Popen(look, stdout=subprocess.PIPE, text=True) if looked_at else None
-        told, _ = run.communicate()
-        if viewer is not None:
-            found, _ = viewer.communicate()
-            frames = float(found or 0) / (seconds + WARM_S)
-            if frames < FEW:
-                raise RuntimeError(f"the viewer saw only {frames:.1f} frames a second")
-            seen.setdefault(subject, []).append(frames)
-    return float(told.split()[1])
+        viewer = subprocess.Popen(look, stdout=subprocess.PIPE, text=True)
+        samples = told(run)
+        frames = float(viewer.communicate()[0] or 0)
+    if frames < FEW:
+        raise RuntimeError(f"the viewer saw only {frames:.1f} frames a second")
+    seen.setdefault(subject, []).append(frames)
+    sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
+    for (at, cpu, items), (then, then_cpu, then_items) in pairwise(samples):
+        if at // 1 == then // 1 and at % 1 >= SETTLES_S:
+            sums[at % 2 < 1][0] += then_items - items
+            sums[at % 2 < 1][1] += then_cpu - cpu
+    return sums[False][0] / sums[False][1], sums[True][0] / sums[True][1]
 
 
 def main() -> None:
@@ -122,29 +146,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--before", type=Path, help="checkout of an earlier version")
     options = parser.parse_args()
     state = machine()
     found: list[Comparison] = []
     for subject in SUBJECTS:
-        found.append(
-            compare(
-                f"{subject}, looked at / not looked at",
-                "items/s",
-                BARS["looked at"],
-                partial(rate, subject, options.seconds),
-                partial(rate, subject, options.seconds, looked_at=True),
-                options.rounds,
-            )
-        )
+        name = f"{subject}, looked at / not looked at"
+        looked = Comparison(name, "items/s", BARS["looked at"])
+        for _ in range(options.rounds):
+            without, with_viewer = looked_at(subject, options.seconds)
+            looked.floor.append(without)
+            looked.subject.append(with_viewer)
+        found.append(looked)
         if options.before is not None:
             found.append(
                 compare(
                     f"{subject}, not looked at / before",
                     "items/s",
                     BARS["not looked at"],
-                    partial(rate, subject, options.seconds, folder=options.before),
+                    partial(rate, subject, options.seconds, options.before),
                     partial(rate, subject, options.seconds),
                     options.rounds,
                 )
