@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.onnx_export import OpenAxes, export_onnx
+from semradio.export.deploying import Part, export_parts
+from semradio.export.onnx_export import OpenAxes
 from semradio.export.recipes.deepjscc.config import Config
 from semradio.export.recipes.deepjscc.networks import Link, condition
 from semradio.export.recipes.deepjscc.report import Report
@@ -102,25 +103,19 @@ def export(folder: Path, out: Path) -> list[Path]:
         ("encoder", encoder, ("image", "snr_db"), ("x",), ()),
         ("decoder", decoder, ("y", "snr_db", "uses"), ("image",), (_UNROUNDED,)),
     )
-    written = []
+    parts = []
     for end, module, taken, given, compared in ends:
         ports = taken if told else taken[:1]
-        path = out / f"{end}.onnx"
-        export_onnx(
-            module,
-            path,
-            inputs={port: examples[port] for port in ports},
-            outputs=[*given, *compared],
-            card=_card(end, ports, given, link, report),
-            tolerance=_TOLERANCE,
-            levels=1,
-            batches=_BATCHES,
-            half=True,
-            compared=compared,
-            open_axes=_open_axes(link, ports[0]),
+        parts.append(
+            Part(
+                module=module,
+                card=_card(end, ports, given, link, report),
+                inputs={port: examples[port] for port in ports},
+                compared=compared,
+                open_axes=_open_axes(link, ports[0]),
+            )
         )
-        written.append(path)
-    return written
+    return export_parts(parts, out, tolerance=_TOLERANCE, levels=1, batches=_BATCHES, half=True)
 
 
 def _card(
