@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from semradio.blocks.neural.model_card import ModelCard
 from semradio.export.onnx_export import OpenAxes, export_onnx
 
+UNROUNDED = "image_before_rounding"
+"""An output that is compared and left out: a picture's values, of which the file gives integers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:

@@ -9,11 +9,9 @@ from semradio.blocks.media.wav_chunks import is_wav
 from semradio.blocks.radio.iq_format import raw_format
 from semradio.blocks.radio.radio_tags import RX_FREQ, RX_RATE, RX_TIME, time_value
 from semradio.blocks.radio.wav_header import WavHead, read_head
-from semradio.blocks.sources.known_format import known_format
+from semradio.blocks.sources.known_format import LOOKED_AT, known_format
 from semradio.blocks.sources.portion import Portion
 from semradio.blocks.sources.stored_file_source import StoredFileSource
-
-_LOOKED_AT = 512
 
 
 @block("iq_file_source", category="radio")
@@ -57,7 +55,7 @@ class IqFileSource(StoredFileSource):
 
     def start(self) -> None:
         super().start()
-        self._found = found = self._layout(self._stored.head(_LOOKED_AT))
+        self._found = found = self._layout(self._stored.head(LOOKED_AT))
         items, left = divmod(found.size, found.format.nbytes)
         if left:
             self.note(f"the last {left} bytes of '{self._path}' are no whole sample: left out")

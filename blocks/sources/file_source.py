@@ -20,7 +20,7 @@ from semradio.blocks.api import (
 from semradio.blocks.api.item_type import DTYPES
 from semradio.blocks.datasets.numpy_file import read_header
 from semradio.blocks.sources.cyclic import cyclic
-from semradio.blocks.sources.known_format import known_format, sigmf_dtype
+from semradio.blocks.sources.known_format import LOOKED_AT, known_format, sigmf_dtype
 from semradio.blocks.sources.portion import Portion
 from semradio.blocks.sources.stored_file_source import StoredFileSource
 
@@ -139,7 +139,7 @@ class FileSource(StoredFileSource):
 
     def _check_raw(self) -> None:
         """Raise ParameterError for a file whose bytes are no raw items of the type."""
-        known = known_format(self._path, self._stored.head(512))
+        known = known_format(self._path, self._stored.head(LOOKED_AT))
         if known is not None:
             raise self._wrong(f"is not raw: it {known}")
         stated = sigmf_dtype(self._path)

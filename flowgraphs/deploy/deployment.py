@@ -127,9 +127,7 @@ def placed(plan: Plan, where: Mapping[str, str]) -> None:
     """
     for name, endpoint in where.items():
         if name not in plan.processes:
-            known = ", ".join(plan.processes) or "none"
-            hint = nearest(name, plan.processes)
-            raise ParameterError(f"no process '{name}'{hint}; processes: {known}")
+            raise ParameterError(plan.no_process(name))
         found = re.fullmatch(r"tcp://(\[[^\]]+\]|[^:/\s]+):(\d+)", endpoint)
         if found is None:
             raise ParameterError(f"'{endpoint}' is no address; write {name}=tcp://HOST:PORT")

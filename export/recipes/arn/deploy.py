@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.deploying import Part, export_parts
+from semradio.export.deploying import UNROUNDED, Part, export_parts
 from semradio.export.pixels import PIXELS
 from semradio.export.recipes.arn.attackers import ATTACKERS
 from semradio.export.recipes.arn.config import Config
@@ -113,7 +113,7 @@ def _networks(link: Link, config: Config) -> list[_Network]:
             summary="Turns 23 received symbols into an image of 28 x 28 pixels.",
             architecture="fully connected 23-23-64-64-784, ReLU, sigmoid at the end",
             equations="eq. (7) and (8)",
-            compared=("image_before_rounding",),
+            compared=(UNROUNDED,),
         ),
         _Network(
             file="eve",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.deploying import Part, export_parts
+from semradio.export.deploying import UNROUNDED, Part, export_parts
 from semradio.export.onnx_export import OpenAxes
 from semradio.export.recipes.deepjscc.config import Config
 from semradio.export.recipes.deepjscc.networks import Link, condition
@@ -21,7 +21,6 @@ _SIDES = (32, 48)
 _BATCHES = (1, 2, 7, 40)
 _TOLERANCE = 1e-4
 """Of pixels and symbols about 1 in size: the sums of deep networks round more than 1e-5."""
-_UNROUNDED = "image_before_rounding"
 _WORDS = {
     "image": "picture [row, column, colour], 0 to 255; sides multiples of the stride",
     "snr_db": "Es/N0 of a complex symbol in dB",
@@ -101,7 +100,7 @@ def export(folder: Path, out: Path) -> list[Path]:
     decoder: nn.Module = PictureDecoder(link) if told else PlainDecoder(link)
     ends = (
         ("encoder", encoder, ("image", "snr_db"), ("x",), ()),
-        ("decoder", decoder, ("y", "snr_db", "uses"), ("image",), (_UNROUNDED,)),
+        ("decoder", decoder, ("y", "snr_db", "uses"), ("image",), (UNROUNDED,)),
     )
     parts = []
     for end, module, taken, given, compared in ends:

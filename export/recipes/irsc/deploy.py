@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.deploying import Part, export_parts
+from semradio.export.deploying import UNROUNDED, Part, export_parts
 from semradio.export.recipes.irsc.air import complex_normal
 from semradio.export.recipes.irsc.config import Config
 from semradio.export.recipes.irsc.networks import ImageReceiver
@@ -22,7 +22,6 @@ _PAPER = (
     "Transmission Over MIMO Interference Channels"
 )
 _EXAMPLES = 64
-_UNROUNDED = "image_before_rounding"
 _PLANES = "planes: real, imaginary"
 _AXES = {
     "channel": ("re_im", "receiver", "transmitter", "rx_antenna", "tx_antenna"),
@@ -95,7 +94,7 @@ def _part(
         module=module,
         card=card,
         inputs={port: examples[kind] for port, kind in taken.items()},
-        compared=(_UNROUNDED,) if end == "receiver" else (),
+        compared=(UNROUNDED,) if end == "receiver" else (),
     )
 
 
