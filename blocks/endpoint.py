@@ -31,3 +31,14 @@ def stays_here(endpoint: str) -> bool:
         return True
     host = host_of(endpoint)
     return host == "localhost" or (is_number(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def exposure(endpoint: str, shown: str = "") -> str:
+    """Return in words that other machines can reach a socket which listens here; '' if none can.
+
+    Args:
+        shown: what the user calls it; by default its address.
+    """
+    if stays_here(endpoint):
+        return ""
+    return f"listens at {shown or endpoint}, where other machines can reach it"

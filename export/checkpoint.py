@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from semradio.blocks.errors import ModelError
-from semradio.export.whole_file import write_bytes
+from semradio.blocks.part_file import write_whole
 
 FORMAT = 2
 """Version of the layout of a checkpoint."""
@@ -23,7 +23,7 @@ def save(path: Path, state: Mapping[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **state}, buffer)
-    write_bytes(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue(), durable=True)
 
 
 def load(path: Path) -> dict[str, Any]:

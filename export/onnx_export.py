@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from semradio.blocks.errors import ModelError
 from semradio.blocks.neural.gnuradio4_keys import Gnuradio4Keys
 from semradio.blocks.neural.model_card import METADATA_KEY, ModelCard
+from semradio.blocks.part_file import write_whole
 from semradio.export.half_weights import round_weights, store_half
 from semradio.export.operator_library import read_once
 from semradio.export.parity import (
@@ -34,7 +35,6 @@ from semradio.export.parity import (
     measured_parity,
     refuse_dependence_on_batch,
 )
-from semradio.export.whole_file import write_bytes
 
 OPSET = 18
 """Default operator set: ONNX Runtime reads it since 1.14."""
@@ -155,7 +155,7 @@ def export_onnx(
     keys = _gnuradio4_keys(inputs, card.name) if gnuradio4 else {}
     onnx.helper.set_model_props(model, {METADATA_KEY: complete.to_json(), **keys})
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, model.SerializeToString())
+    write_whole(path, model.SerializeToString(), durable=True)
     return complete
 
 

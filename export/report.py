@@ -8,7 +8,7 @@ from typing import Self
 import msgspec
 
 from semradio.blocks.errors import ModelError
-from semradio.export.whole_file import write_bytes
+from semradio.blocks.part_file import write_whole
 
 REPORT = "report.json"
 """File of the report in the folder of a run."""
@@ -24,7 +24,7 @@ class RunReport:
     def write(self, folder: Path) -> None:
         """Write the report into the folder of its run."""
         text = msgspec.json.format(msgspec.json.encode(self), indent=2)
-        write_bytes(folder / REPORT, text)
+        write_whole(folder / REPORT, text, durable=True)
 
     @classmethod
     def read(cls, folder: Path) -> Self:

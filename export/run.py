@@ -12,10 +12,10 @@ import msgspec
 from filelock import FileLock
 
 from semradio.blocks.errors import ParameterError
+from semradio.blocks.part_file import write_whole
 from semradio.export.fitting import Figures, Phase, fit
 from semradio.export.progress import Progress, silent
 from semradio.export.report import RunReport
-from semradio.export.whole_file import write_bytes
 
 R = TypeVar("R", bound=RunReport)
 
@@ -96,7 +96,7 @@ class Run:
         with FileLock(kept.with_suffix(".lock")):
             found = kept.exists() and not path.exists()
             if found:
-                write_bytes(path, kept.read_bytes())
+                write_whole(path, kept.read_bytes(), durable=True)
             yield found
             if not kept.exists():
-                write_bytes(kept, path.read_bytes())
+                write_whole(kept, path.read_bytes(), durable=True)

@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from semradio.blocks.errors import SemradioError
+from semradio.blocks.part_file import write_whole
 from semradio.export.recipes import recipe_named
 from semradio.export.recipes.settings import RecipeConfig, parse_overrides, with_overrides
-from semradio.export.whole_file import write_bytes
 
 _DONE = "study.json"
 
@@ -176,7 +176,7 @@ def _train(run: _Run) -> None:
     if inside.exists() and not (begun.exists() and begun.read_bytes() == run.settings):
         shutil.rmtree(run.folder)
     inside.mkdir(parents=True, exist_ok=True)
-    write_bytes(begun, run.settings)
+    write_whole(begun, run.settings, durable=True)
     recipe.train_module().run(run.config, inside, resume=True, shared=run.root / "shared")
     recipe.deploy_module().export(inside, run.folder)
-    write_bytes(run.folder / _DONE, run.settings)
+    write_whole(run.folder / _DONE, run.settings, durable=True)

@@ -325,9 +325,7 @@ class Flowgraph:
         """
         plan = self.plan
         if only is not None and only not in plan.processes:
-            hint = nearest(only, plan.processes)
-            known = ", ".join(plan.processes) or "none"
-            raise FlowgraphError([Problem(f"no process '{only}'{hint}; processes: {known}")])
+            raise FlowgraphError([Problem(plan.no_process(only))])
         if processes and not plan.processes:
             raise FlowgraphError(
                 [Problem(f"flowgraph '{plan.name}' names no processes; add 'processes:' to it")]

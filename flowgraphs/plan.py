@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from semradio.blocks.engine.queue import Policy
-from semradio.blocks.errors import SemradioError
+from semradio.blocks.errors import SemradioError, nearest
 from semradio.flowgraphs.keys import (
     Address,
     Amount,
@@ -202,6 +202,11 @@ class Plan:
     """Python files that define further block types."""
     import_folders: list[str] = field(default_factory=list)
     """Folders from which code that the flowgraph names is imported; empty unless it is allowed."""
+
+    def no_process(self, name: str) -> str:
+        """Return in words that there is no process of a name."""
+        known = ", ".join(self.processes) or "none"
+        return f"no process '{name}'{nearest(name, self.processes)}; processes: {known}"
 
     @property
     def block_types(self) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semradio.blocks.datasets.user_cache import cache_folder
-from semradio.blocks.part_file import part_of
+from semradio.blocks.part_file import write_whole
 
 Reader = Callable[[bytes], NDArray[np.uint8]]
 
@@ -47,7 +47,5 @@ def kept_table(path: Path, shape: tuple[int, ...], read: Reader) -> NDArray[np.u
     table.flags.writeable = False
     with contextlib.suppress(OSError):
         cache.parent.mkdir(parents=True, exist_ok=True)
-        part = part_of(cache)
-        part.write_bytes(sha256(table.data).digest() + table.tobytes())
-        part.replace(cache)
+        write_whole(cache, sha256(table.data).digest() + table.tobytes())
     return table

@@ -22,7 +22,19 @@ _ZIP_MAGIC = b"PK"
 # Those of np.savez and np.savez_compressed.
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read what stands before an array in NumPy's format: shape, Fortran order, dtype.
+
+    Raises:
+        Exception: of any kind, where it is damaged: NumPy parses it as Python.
+    """
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    version = npy.read_magic(stream)
+    if version not in readers:
+        raise ValueError(f"format version {version[0]}.{version[1]} is not known")
+    shape, fortran_order, dtype = readers[version](stream)
+    return shape, fortran_order, dtype
 
 
 def read_numpy(path: str | Path) -> ImageSet:
@@ -84,10 +96,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) 
 def _read_array(stream: IO[bytes], name: str) -> NDArray[Any]:
     """Read one array of numbers in NumPy's format."""
     try:
-        version = npy.read_magic(stream)
-        if version not in _HEADER_READERS:
-            raise ValueError(f"its format version is {version[0]}.{version[1]}")
-        shape, fortran_order, dtype = _HEADER_READERS[version](stream)
+        shape, fortran_order, dtype = read_header(stream)
         # Objects would be pickled, and records are not images.
         if dtype.kind not in "biufc":
             raise ValueError(f"it holds items of type {dtype}, not numbers")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from pathlib import Path
 
-import numpy as np
-
-from semradio.blocks.api import Array, ItemType, Output, ParameterError, Source, block, parameter
-from semradio.blocks.gnuradio.meta_file import MetaFile
-from semradio.blocks.stored_file import fill, opened
+from semradio.blocks.api import Array, ItemType, Output, block, parameter
+from semradio.blocks.gnuradio.meta_file import MetaFile, headers_of
+from semradio.blocks.sources.portion import Portion
+from semradio.blocks.sources.stored_file_source import StoredFileSource
 
 
 @block("file_meta_source", category="gnuradio")
-class FileMetaSource(Source):
+class FileMetaSource(StoredFileSource):
     """Give the items of a file that GNU Radio's File Meta Sink wrote, with what it tells of them.
 
     The headers stand within the file, or in ``FILE.hdr`` beside it. The type follows from them;
@@ -40,47 +39,37 @@ class FileMetaSource(Source):
         GNU Radio 3.10, gr-blocks.
     """
 
-    file: str = parameter(doc="Path of the file.")
     repeat: bool = parameter(False, doc="Whether to begin again after the last item.")
 
     y = Output(doc="The items.")
 
-    _descriptor: int | None = None
-
     def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
-        return {"y": MetaFile(self.file).item}
+        return {"y": MetaFile(self._path).item}
 
     def start(self) -> None:
-        self._found = found = MetaFile(self.file)
+        super().start()
+        self._found = found = MetaFile(self._path)
         for text in found.notes:
-            self.note(f"'{found.path}': {text}")
-        if self.repeat and not found.items:
-            raise ParameterError(
-                f"parameter 'repeat': file '{found.path}' gives no items to repeat", "repeat"
-            )
+            self.note(f"'{self._path}': {text}")
+        self._portion = Portion(found.items, f"file '{self._path}'", repeat=self.repeat)
         self._starts = [0, *accumulate(stretch.items for stretch in found.stretches)]
-        self._descriptor = opened(found.path)
 
-    def restore(self, saved: None) -> None:
-        """Do nothing: what comes next follows from its index."""
-
-    def stop(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+    def reads(self) -> Sequence[Path]:
+        headers = headers_of(self._path)
+        return [self._path, headers] if headers.exists() else [self._path]
 
     def work(self, n: int, at: int) -> Array:
         found = self._found
-        start = at % found.items if self.repeat else at
+        start, count = self._portion.piece(at, n)
         if start >= found.items:
             self.finish()
             return found.item.empty()
         k = bisect_right(self._starts, start) - 1
         stretch, first = found.stretches[k], self._starts[k]
-        count = min(n, first + stretch.items - start)
+        count = min(count, first + stretch.items - start)
         if start == first:
             self._announce(k, at)
-        if not self.repeat and start + count == found.items:
+        if self._portion.ends(at, count):
             self.finish()
         return self._read(stretch.begin + (start - first) * found.item.nbytes, count)
 
@@ -92,9 +81,6 @@ class FileMetaSource(Source):
                 self.tag(key, value, at)
 
     def _read(self, place: int, n: int) -> Array:
-        assert self._descriptor is not None  # between start() and stop()
         item = self._found.item
-        chunk = np.empty((n, *item.shape), item.numpy)
-        room = chunk.reshape(-1).view(np.uint8).data
-        fill(self._descriptor, room, place, f"file '{self._found.path}'")
-        return chunk
+        raw = self._stored.read(place, n * item.nbytes)
+        return raw.view(item.numpy).reshape(n, *item.shape)

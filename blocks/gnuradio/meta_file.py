@@ -8,6 +8,7 @@ follow. Detached headers stand one after the other in ``FILE.hdr``. Source: GNU 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -15,6 +16,8 @@ import numpy as np
 
 from semradio.blocks.api import ItemType, ParameterError, StreamError
 from semradio.blocks.gnuradio import pmt
+from semradio.blocks.regular_file import unread
+from semradio.blocks.stored_file import StoredFile
 
 _HEAD_BYTES = 149
 _MOST_EXTRA = 1 << 20
@@ -46,22 +49,22 @@ class MetaFile:
         ParameterError: the file cannot be read, or has no such headers.
     """
 
-    def __init__(self, file: str) -> None:
-        self.path = Path(file).expanduser()
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.notes: list[str] = []
         self.stretches: list[Stretch] = []
         self._item: ItemType | None = None
         headers = headers_of(self.path)
         try:
-            size = self.path.stat().st_size
-            if headers.exists():
-                with headers.open("rb") as stream:
-                    self._detached(stream, headers.stat().st_size, size)
-            else:
-                with self.path.open("rb") as stream:
-                    self._attached(stream, size)
+            with StoredFile(path).open() as items:
+                size = _size(items)
+                if headers.exists():
+                    with StoredFile(headers).open() as stream:
+                        self._detached(stream, _size(stream), size)
+                else:
+                    self._attached(items, size)
         except OSError as error:
-            raise self._wrong(f"cannot be read: {error.strerror}") from None
+            raise self._wrong(unread(error)) from None
         except StreamError as error:
             raise self._wrong(f"is no file of GNU Radio's File Meta Sink: {error}") from None
         if self._item is None:
@@ -162,6 +165,10 @@ class Header(NamedTuple):
         )
         assert len(head) == _HEAD_BYTES
         return head + about
+
+
+def _size(stream: BinaryIO) -> int:
+    return os.fstat(stream.fileno()).st_size
 
 
 def headers_of(path: Path) -> Path:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from semradio.blocks.api import Input, Sink, parameter, state
-from semradio.blocks.endpoint import stays_here
+from semradio.blocks.endpoint import exposure
 from semradio.blocks.gnuradio.link import check_address
 from semradio.blocks.gnuradio.outlet import Outlet
 from semradio.blocks.gnuradio.sending import Sending
@@ -71,8 +71,8 @@ class PeerSink(Sink):
             outlet = self.outlet()
             self.sending = Sending(outlet, self.linger)
             self.endpoint = outlet.link.endpoint
-            if self.bind and not stays_here(self.endpoint):
-                self.note(f"listens at {self.endpoint}, where other machines can reach it")
+            if self.bind and (text := exposure(self.endpoint)):
+                self.note(text)
         return self.sending
 
     def room(self) -> int:

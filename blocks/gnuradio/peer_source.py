@@ -17,7 +17,7 @@ from semradio.blocks.api import (
     parameter,
     state,
 )
-from semradio.blocks.endpoint import stays_here
+from semradio.blocks.endpoint import exposure
 from semradio.blocks.gnuradio.inlet import Inlet, Message
 from semradio.blocks.gnuradio.link import MAX_MESSAGE_BYTES, check_address
 
@@ -102,8 +102,8 @@ class PeerSource(Source):
     def start(self) -> None:
         self._inlet = self.inlet()
         self.endpoint = self._inlet.link.endpoint
-        if self.bind and not stays_here(self.endpoint):
-            self.note(f"listens at {self.endpoint}, where other machines can reach it")
+        if self.bind and (text := exposure(self.endpoint)):
+            self.note(text)
 
     def on_start(self) -> None:
         self.end_before(self.items)

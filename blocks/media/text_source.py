@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
@@ -14,14 +13,14 @@ from semradio.blocks.api import (
     ItemType,
     Output,
     ParameterError,
-    Source,
     StreamError,
     block,
     parameter,
     state,
 )
 from semradio.blocks.media.text_items import CONTINUED
-from semradio.blocks.stored_file import opened
+from semradio.blocks.regular_file import unread
+from semradio.blocks.sources.stored_file_source import StoredFileSource
 
 _MARK = b"\xef\xbb\xbf"
 """With this some programs begin a file in UTF-8; it is no text."""
@@ -31,7 +30,7 @@ _PIECE = 1 << 16
 
 
 @block("text_source", category="media")
-class TextSource(Source):
+class TextSource(StoredFileSource):
     r"""Give the lines of a text file, each as uint8[length]: its UTF-8, filled up with zeros.
 
     The file is in UTF-8 (ASCII is, too) and read line by line. What ends a line, LF or CR LF, is
@@ -72,38 +71,19 @@ class TextSource(Source):
     place: int = state(0, doc="Byte of the text that comes next.")
     within: bool = state(False, doc="Whether it goes on with a line.")
 
-    _stream: BinaryIO | None = None
-
-    def configure(self) -> None:
-        self._path = Path(self.file).expanduser()
-
     def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
         return {"y": ItemType("uint8", (self.length,))}
 
     def start(self) -> None:
-        descriptor = opened(self._path)
-        self._stream = os.fdopen(descriptor, "rb")
-        head = self._read(len(_MARK))
-        self._begin = len(_MARK) if head == _MARK else 0
-        self._size = os.fstat(descriptor).st_size - self._begin
+        super().start()
+        self._begin = len(_MARK) if self._stored.head(len(_MARK)) == _MARK else 0
+        self._size = self._stored.size - self._begin
         if self.repeat and self._size == 0:
             raise ParameterError(
                 f"parameter 'repeat': file '{self._path}' gives no lines to repeat", "repeat"
             )
 
-    def reads(self) -> Sequence[Path]:
-        return [self._path]
-
-    def restore(self, saved: None) -> None:
-        """Do nothing: where it goes on is declared."""
-
-    def stop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-
     def work(self, n: int, at: int) -> Array:
-        assert self._stream is not None  # open between start() and stop()
         self._stream.seek(self._begin + self.place)
         given: list[bytes] = []
         while len(given) < n and self.place < self._size:
@@ -129,6 +109,11 @@ class TextSource(Source):
     def results(self) -> dict[str, Any]:
         return {"items": self.items, "cut": self.cut}
 
+    @property
+    def _stream(self) -> BinaryIO:
+        assert self._stored.stream is not None  # open between start() and stop()
+        return self._stored.stream
+
     def _next(self) -> bytes:
         """Return what the next item holds, and go on behind it."""
         # The end of a line is two bytes at most; with one more, this one is known to be too long.
@@ -139,7 +124,6 @@ class TextSource(Source):
             text = self._beginning(text)
         self._check(text)
         if long and self.long == "split":
-            assert self._stream is not None  # called by work() alone
             self._stream.seek(len(text) - len(raw), os.SEEK_CUR)
             self.place += len(text)
         else:
@@ -152,7 +136,7 @@ class TextSource(Source):
     def _beginning(self, text: bytes) -> bytes:
         """Return what fits into an item, of whole characters."""
         if self.long == "error":
-            raise self._wrong(
+            raise self._bad_line(
                 f"has more than {self.length} bytes: raise 'length', or state 'long: cut' or "
                 "'long: split'"
             )
@@ -172,28 +156,24 @@ class TextSource(Source):
 
     def _check(self, text: bytes) -> None:
         if b"\0" in text:
-            raise self._wrong("holds a byte of zero, which fills items up and is no text here")
+            raise self._bad_line("holds a byte of zero, which fills items up and is no text here")
         try:
             text.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise self._wrong(
+            raise self._bad_line(
                 f"is no UTF-8 (byte 0x{text[error.start]:02x}): convert the file first, for "
                 "instance with iconv"
             ) from None
 
     def _line(self, most: int) -> bytes:
         """Return the rest of a line, or its next bytes."""
-        raw = self._read(most, line=True)
+        try:
+            raw = self._stream.readline(most)
+        except OSError as error:
+            raise StreamError(f"file '{self._path}' {unread(error)}") from None
         if not raw:
-            raise StreamError(f"file '{self._path}' became shorter while it was read")
+            raise self._stored.shorter()
         return raw
 
-    def _read(self, most: int, line: bool = False) -> bytes:
-        assert self._stream is not None  # open between start() and stop()
-        try:
-            return self._stream.readline(most) if line else self._stream.read(most)
-        except OSError as error:
-            raise StreamError(f"file '{self._path}' cannot be read: {error.strerror}") from None
-
-    def _wrong(self, text: str) -> StreamError:
+    def _bad_line(self, text: str) -> StreamError:
         return StreamError(f"file '{self._path}', line {self.line + 1}: {text}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from semradio.blocks.api import (
@@ -12,24 +10,21 @@ from semradio.blocks.api import (
     ItemType,
     Output,
     ParameterError,
-    Source,
     StreamError,
     block,
     parameter,
     state,
 )
+from semradio.blocks.datasets.picture_file import MOST_PIXELS
 from semradio.blocks.media import pyav
-from semradio.blocks.stored_file import opened
+from semradio.blocks.sources.stored_file_source import StoredFileSource
 
 _BYTES = 1 << 24
 """Bytes of frames that are given at once: a chunk of large ones would fill memory."""
 
-_MOST_PIXELS = 1 << 27
-"""Pixels of the largest frame that is decoded, as of a picture file."""
-
 
 @block("video_source", category="media")
-class VideoSource(Source):
+class VideoSource(StoredFileSource):
     """Give the frames of a film one after the other: uint8[rows, columns, 3], red, green, blue.
 
     Any container and codec that FFmpeg reads (MP4, Matroska, WebM, AVI, GIF, ...), through the
@@ -57,7 +52,6 @@ class VideoSource(Source):
         True
     """
 
-    file: str = parameter(doc="Path of the file.")
     size: list[int] | None = parameter(
         None, doc="[rows, columns] that frames are scaled to; as they are if not given."
     )
@@ -71,9 +65,9 @@ class VideoSource(Source):
     _frames: Generator[Array, None, None] | None = None
 
     def configure(self) -> None:
-        self._path = Path(self.file).expanduser()
+        super().configure()
         if self.size is not None and (
-            len(self.size) != 2 or min(self.size) < 1 or self.size[0] * self.size[1] > _MOST_PIXELS
+            len(self.size) != 2 or min(self.size) < 1 or self.size[0] * self.size[1] > MOST_PIXELS
         ):
             raise ParameterError(f"'size' is [rows, columns], not {self.size}", "size")
 
@@ -90,12 +84,6 @@ class VideoSource(Source):
         self._item = self.output_item_types["y"]
         self._frames = None
         self._broken: StreamError | None = None
-
-    def reads(self) -> Sequence[Path]:
-        return [self._path]
-
-    def restore(self, saved: None) -> None:
-        """Do nothing: how far it is in the film is declared."""
 
     def stop(self) -> None:
         if self._frames is not None:
@@ -181,7 +169,7 @@ class VideoSource(Source):
         with self._film() as film:
             codec = film.streams.video[0].codec_context
             rows, columns = codec.height, codec.width
-        if not 0 < rows * columns <= _MOST_PIXELS:
+        if not 0 < rows * columns <= MOST_PIXELS:
             raise self._wrong(f"has frames of {rows} x {columns} pixels, which are not decoded")
         return rows, columns
 
@@ -189,7 +177,7 @@ class VideoSource(Source):
         """Open the film: a context that closes it."""
         av = pyav.require()
         # A file: FFmpeg would also open devices and addresses.
-        os.close(opened(self._path))
+        self._stored.check()
         try:
             film = av.open(str(self._path.absolute()), options={"protocol_whitelist": "file"})
         except (av.FFmpegError, ValueError) as error:
@@ -198,6 +186,3 @@ class VideoSource(Source):
             film.close()
             raise self._wrong("holds no film, or one of a codec that is not known")
         return film
-
-    def _wrong(self, text: str) -> ParameterError:
-        return ParameterError(f"file '{self._path}' {text}", "file")

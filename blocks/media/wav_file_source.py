@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from semradio.blocks.api import Array, Output, ParameterError, Source, block, parameter, state
+from semradio.blocks.api import Array, Output, ParameterError, block, parameter, state
 from semradio.blocks.media.wav_chunks import WavFile, read_wav
 from semradio.blocks.media.wav_samples import FORMATS, WavSamples
-from semradio.blocks.stored_file import fill, opened
+from semradio.blocks.sources.portion import Portion
+from semradio.blocks.sources.stored_file_source import StoredFileSource
 
 
 @block("wav_file_source", category="media")
-class WavFileSource(Source):
+class WavFileSource(StoredFileSource):
     """Give the sound of a WAV file as float32, -1 to 1: an output for each channel.
 
     The name is GNU Radio's, and so are the values: v / 2^(b - 1) of integers of b bits. Files have
@@ -44,7 +42,6 @@ class WavFileSource(Source):
         array([ 0. ,  0.5,  0. , -0.5], dtype=float32)
     """
 
-    file: str = parameter(doc="Path of the file.")
     channels: int = parameter(1, low=1, high=1024, doc="Channels of the file: as many outputs.")
     mix: Literal["no", "mean"] = parameter(
         "no", doc="Whether the one output is the mean of all channels of the file."
@@ -62,51 +59,34 @@ class WavFileSource(Source):
 
     items: int = state(0, doc="Samples given.")
 
-    _descriptor: int | None = None
-
     def configure(self) -> None:
-        self._path = Path(self.file).expanduser()
+        super().configure()
         if self.mix == "mean" and self.channels != 1:
             raise ParameterError("'mix: mean' gives one channel: leave 'channels' at 1", "channels")
 
     def start(self) -> None:
-        self._descriptor = opened(self._path)
-        self._found = found = self._head(self._descriptor)
+        super().start()
+        self._found = found = self._head()
         total, left = divmod(found.size, found.block)
         if left:
             self.note(f"the last {left} bytes of '{self._path}' are no whole sample: left out")
         for text in found.notes:
             self.note(f"'{self._path}': {text}")
         self._total = total
-        self._count = total - self.offset if self.length is None else self.length
-        if self.offset > total or self._count > total - self.offset:
-            name = "offset" if self.offset > total else "length"
-            raise ParameterError(
-                f"parameter '{name}' is {getattr(self, name)}, but file '{self._path}' holds only "
-                f"{total} samples",
-                name,
-            )
-        if self.repeat and self._count == 0:
-            raise ParameterError(
-                f"parameter 'repeat': file '{self._path}' gives no samples to repeat", "repeat"
-            )
-
-    def reads(self) -> Sequence[Path]:
-        return [self._path]
-
-    def restore(self, saved: None) -> None:
-        """Do nothing: what comes next follows from its index."""
-
-    def stop(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._portion = Portion(
+            total,
+            f"file '{self._path}'",
+            offset=self.offset,
+            length=self.length,
+            repeat=self.repeat,
+            unit="sample",
+        )
 
     def work(self, n: int, at: int) -> tuple[Array, ...]:
-        start = at % self._count if self.repeat else at
-        if not self.repeat and at + n >= self._count:
+        start, count = self._portion.piece(at, n)
+        if self._portion.ends(at, n):
             self.finish()
-        sound = self._read(self.offset + start, min(n, self._count - start))
+        sound = self._read(self.offset + start, count)
         self.items = at + len(sound)
         if self.mix == "mean":
             return (sound.mean(axis=1, dtype=np.float64).astype(np.float32),)
@@ -124,16 +104,9 @@ class WavFileSource(Source):
             "seconds": self._total / found.rate,
         }
 
-    def _head(self, descriptor: int) -> WavFile:
+    def _head(self) -> WavFile:
         """Read what the file tells, and compare it with what is stated."""
-        with os.fdopen(os.dup(descriptor), "rb") as stream:
-            stream.seek(0)
-            try:
-                found = read_wav(stream, os.fstat(descriptor).st_size)
-            except ValueError as error:
-                raise self._wrong(f"{error}") from None
-            except OSError as error:
-                raise self._wrong(f"cannot be read: {error.strerror}") from None
+        found = self._stored.parsed(read_wav)
         self._samples = WavSamples(found.kind, found.bits)
         whole = found.bits % 8 == 0 and found.block == found.channels * self._samples.nbytes
         if self._samples not in FORMATS.values() or not whole or not found.channels:
@@ -157,14 +130,8 @@ class WavFileSource(Source):
             )
         return found
 
-    def _wrong(self, text: str) -> ParameterError:
-        return ParameterError(f"file '{self._path}' {text}", "file")
-
     def _read(self, start: int, n: int) -> Array:
         """Return samples of all channels, float32[n, channels]."""
-        assert self._descriptor is not None  # between start() and stop()
         found = self._found
-        raw = np.empty(n * found.block, np.uint8)
-        place = found.begin + start * found.block
-        fill(self._descriptor, raw.data, place, f"file '{self._path}'")
+        raw = self._stored.read(found.begin + start * found.block, n * found.block)
         return self._samples.decode(raw).reshape(n, found.channels)

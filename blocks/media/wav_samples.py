@@ -8,7 +8,7 @@ import numpy as np
 
 from semradio.blocks.api import Array
 from semradio.blocks.media.wav_chunks import FLOATS, INTEGERS
-from semradio.blocks.radio.sample_format import SampleFormat
+from semradio.blocks.radio.sample_format import SampleFormat, widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,7 @@ class WavSamples:
     def decode(self, raw: Array) -> Array:
         """Return the samples, float32[n], that bytes, uint8[n * nbytes], stand for."""
         if self.bits == 24:
-            # The upper three bytes of an integer of 32 bits.
-            wide = np.zeros((len(raw) // 3, 4), np.uint8)
-            wide[:, 1:] = raw.reshape(-1, 3)
-            raw = wide.reshape(-1)
+            raw = widened(raw)
         return _READ[self.kind, self.bits].decode(raw)
 
     def encode(self, x: Array) -> tuple[Array, int]:

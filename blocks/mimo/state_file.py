@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
-from semradio.blocks.errors import ParameterError
+from semradio.blocks.stored_file import StoredFile
 
 States = npt.NDArray[np.complex64]
 
@@ -29,25 +29,23 @@ class StateFile:
 
     def __init__(self, file: str) -> None:
         path = Path(file).expanduser()
-        # Opening a pipe that nobody writes to would never return.
-        if not path.is_file():
-            raise _error(f"file '{path}' does not exist or is not a regular file")
+        self._stored = StoredFile(path)
+        self._stored.check()
         try:
             self._states = npy.open_memmap(path, mode="r")
         except Exception as error:
             # The header is text that NumPy parses: what is damaged fails in many ways.
-            raise _error(f"file '{path}' is not a .npy file that can be read: {error}") from None
-        self._path = path
+            raise self._stored.wrong(f"is not a .npy file that can be read: {error}") from None
         shape, dtype = self._states.shape, self._states.dtype
         if dtype.kind != "c":
-            raise _error(f"file '{path}' must hold complex numbers, not {dtype}")
+            raise self._stored.wrong(f"must hold complex numbers, not {dtype}")
         if len(shape) != 5 or shape[1] != shape[2] or 0 in shape[1:]:
-            raise _error(
-                f"file '{path}' must hold channel states of shape (n, users, users, receive "
-                f"antennas, transmit antennas), not {shape}"
+            raise self._stored.wrong(
+                "must hold channel states of shape (n, users, users, receive antennas, transmit "
+                f"antennas), not {shape}"
             )
         if not len(self._states):
-            raise _error(f"file '{path}' holds no channel state: its shape is {shape}")
+            raise self._stored.wrong(f"holds no channel state: its shape is {shape}")
 
     def __len__(self) -> int:
         return len(self._states)
@@ -64,8 +62,8 @@ class StateFile:
             piece = self[start : start + step]
             bad = ~np.isfinite(piece).reshape(len(piece), -1).all(axis=1)
             if bad.any():
-                raise _error(
-                    f"file '{self._path}' holds NaN or infinity, first in channel state "
+                raise self._stored.wrong(
+                    "holds NaN or infinity, first in channel state "
                     f"{start + int(bad.argmax())} of {len(self)}"
                 )
 
@@ -73,7 +71,3 @@ class StateFile:
         """Return states as complex64[n, K, K, Nr, Nt], in C order."""
         with np.errstate(over="ignore"):
             return np.array(self._states[key], np.complex64, order="C")
-
-
-def _error(text: str) -> ParameterError:
-    return ParameterError(text, "file")

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from semradio.blocks.api import Array, Output, ParameterError, Source, block, parameter
+from semradio.blocks.api import Array, Output, block, parameter
 from semradio.blocks.media.wav_chunks import is_wav
 from semradio.blocks.radio.iq_format import raw_format
 from semradio.blocks.radio.radio_tags import RX_FREQ, RX_RATE, RX_TIME, time_value
 from semradio.blocks.radio.wav_header import WavHead, read_head
-from semradio.blocks.sources.known_format import known_format
-from semradio.blocks.stored_file import fill, opened
-
-_LOOKED_AT = 512
+from semradio.blocks.sources.known_format import LOOKED_AT, known_format
+from semradio.blocks.sources.portion import Portion
+from semradio.blocks.sources.stored_file_source import StoredFileSource
 
 
 @block("iq_file_source", category="radio")
-class IqFileSource(Source):
+class IqFileSource(StoredFileSource):
     """Give the IQ samples of a raw or WAV file as complex64; full scale is 1.0 per rail.
 
     Raw formats are ``cu8`` (RTL-SDR: (v - 127.5) / 127.5), ``cs8`` (v / 128), ``cs16`` (v /
@@ -42,7 +36,6 @@ class IqFileSource(Source):
         array([ 1.-1.j, -1.+1.j], dtype=complex64)
     """
 
-    file: str = parameter(doc="Path of the file.")
     format: Literal["cu8", "cs8", "cs16", "cf32", "cf64"] | None = parameter(
         None, doc="Format of a raw file; by the ending of its name if not given."
     )
@@ -60,36 +53,21 @@ class IqFileSource(Source):
 
     y = Output("complex64", doc="The samples.")
 
-    _descriptor: int | None = None
-
-    def configure(self) -> None:
-        self._path = Path(self.file).expanduser()
-
     def start(self) -> None:
-        self._descriptor = opened(self._path)
-        try:
-            size = os.fstat(self._descriptor).st_size
-            head = os.pread(self._descriptor, _LOOKED_AT, 0)
-        except OSError as error:
-            raise self._wrong(f"cannot be read: {error.strerror}") from None
-        self._found = found = self._layout(head, size)
+        super().start()
+        self._found = found = self._layout(self._stored.head(LOOKED_AT))
         items, left = divmod(found.size, found.format.nbytes)
         if left:
             self.note(f"the last {left} bytes of '{self._path}' are no whole sample: left out")
         for text in found.notes:
             self.note(f"'{self._path}': {text}")
-        self._items = items - self.offset if self.length is None else self.length
-        if self.offset > items or self._items > items - self.offset:
-            name = "offset" if self.offset > items else "length"
-            raise ParameterError(
-                f"parameter '{name}' is {getattr(self, name)}, but file '{self._path}' holds only "
-                f"{items} items",
-                name,
-            )
-        if self.repeat and self._items == 0:
-            raise ParameterError(
-                f"parameter 'repeat': file '{self._path}' gives no items to repeat", "repeat"
-            )
+        self._portion = Portion(
+            items,
+            f"file '{self._path}'",
+            offset=self.offset,
+            length=self.length,
+            repeat=self.repeat,
+        )
 
     def on_start(self) -> None:
         found = self._found
@@ -102,45 +80,22 @@ class IqFileSource(Source):
         if frequency is not None:
             self.tag(RX_FREQ, frequency, 0)
 
-    def reads(self) -> Sequence[Path]:
-        return [self._path]
-
-    def restore(self, saved: None) -> None:
-        """Do nothing: what comes next follows from its index."""
-
-    def stop(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
     def work(self, n: int, at: int) -> Array:
-        start = at % self._items if self.repeat else at
-        if not self.repeat and at + n >= self._items:
+        start, count = self._portion.piece(at, n)
+        if self._portion.ends(at, n):
             self.finish()
-        return self._read(self.offset + start, min(n, self._items - start))
+        return self._read(self.offset + start, count)
 
-    def _wrong(self, text: str) -> ParameterError:
-        return ParameterError(f"file '{self._path}' {text}", "file")
-
-    def _layout(self, head: bytes, size: int) -> WavHead:
+    def _layout(self, head: bytes) -> WavHead:
         """Find what the file is and where its samples stand."""
-        assert self._descriptor is not None  # open since start()
         if is_wav(head):
-            with os.fdopen(os.dup(self._descriptor), "rb") as stream:
-                stream.seek(0)
-                try:
-                    return read_head(stream, size, self._path)
-                except ValueError as error:
-                    raise self._wrong(str(error)) from None
+            return self._stored.parsed(lambda stream, size: read_head(stream, size, self._path))
         known = known_format(self._path, head)
         if known is not None:
             raise self._wrong(f"holds no plain samples: it {known}")
-        return WavHead(raw_format(self._path, self.format), 0.0, 0, size)
+        return WavHead(raw_format(self._path, self.format), 0.0, 0, self._stored.size)
 
     def _read(self, start: int, n: int) -> Array:
-        assert self._descriptor is not None  # between start() and stop()
         found = self._found
-        raw = np.empty(n * found.format.nbytes, np.uint8)
-        place = found.begin + start * found.format.nbytes
-        fill(self._descriptor, raw.data, place, f"file '{self._path}'")
-        return found.format.decode(raw)
+        each = found.format.nbytes
+        return found.format.decode(self._stored.read(found.begin + start * each, n * each))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from semradio.blocks.api import Array, ParameterError
+from semradio.blocks.media.wav_chunks import FLOATS, INTEGERS
+from semradio.blocks.radio.sample_format import widened
 
 ENDINGS = {
     ".cu8": "cu8", ".cs8": "cs8", ".cs16": "cs16", ".cf32": "cf32",
@@ -37,7 +39,7 @@ class IqFormat:
 
     def decode(self, raw: Array) -> Array:
         """Return the samples, complex64[n], that bytes, uint8[n * nbytes], stand for."""
-        values = _of_three_bytes(raw) if self.name == "cs24" else raw.view(self.rail)
+        values = widened(raw).view("<i4") if self.name == "cs24" else raw.view(self.rail)
         if self.rail.kind == "f":
             return values.astype(np.float32, copy=False).view(np.complex64)
         wide = np.dtype(np.float64 if values.dtype.itemsize == 4 else np.float32)
@@ -66,14 +68,15 @@ FORMATS = {
 }
 
 WAV_FORMATS = {
-    (1, 8): IqFormat("cu8", np.dtype("u1"), 128.0, 128.0),
-    (1, 16): FORMATS["cs16"],
-    (1, 24): IqFormat("cs24", np.dtype("V3"), 2.0**23),
-    (1, 32): IqFormat("cs32", np.dtype("<i4"), 2.0**31),
-    (3, 32): FORMATS["cf32"],
-    (3, 64): FORMATS["cf64"],
+    (INTEGERS, 8): IqFormat("cu8", np.dtype("u1"), 128.0, 128.0),
+    (INTEGERS, 16): FORMATS["cs16"],
+    # Read as the upper bytes of 32 bits.
+    (INTEGERS, 24): IqFormat("cs24", np.dtype("V3"), 2.0**31),
+    (INTEGERS, 32): IqFormat("cs32", np.dtype("<i4"), 2.0**31),
+    (FLOATS, 32): FORMATS["cf32"],
+    (FLOATS, 64): FORMATS["cf64"],
 }
-"""By the kind (1: integers, 3: floats) and bits of a WAV file."""
+"""By the kind and bits of a WAV file."""
 
 
 def raw_format(path: Path, name: str | None) -> IqFormat:
@@ -86,10 +89,3 @@ def raw_format(path: Path, name: str | None) -> IqFormat:
             "format",
         )
     return FORMATS[found]
-
-
-def _of_three_bytes(raw: Array) -> Array:
-    """Signed integers of 24 bits as int32."""
-    wide = np.zeros((len(raw) // 3, 4), np.uint8)
-    wide[:, 1:] = raw.reshape(-1, 3)
-    return wide.reshape(-1).view("<i4") >> 8

@@ -13,6 +13,13 @@ from semradio.blocks.api import Array
 _SYNTAX = re.compile(r"([cr])([fiu])(8|16|32|64)(?:_(le|be))?")
 
 
+def widened(raw: Array) -> Array:
+    """Return little-endian integers of 24 bits as the upper bytes of such of 32: their bytes."""
+    wide = np.zeros((len(raw) // 3, 4), np.uint8)
+    wide[:, 1:] = raw.reshape(-1, 3)
+    return wide.reshape(-1)
+
+
 @dataclass(frozen=True, slots=True)
 class SampleFormat:
     """One data type, such as ``ci16_le``: two (complex) or one (real) values for each sample.

@@ -20,7 +20,8 @@ from semradio.blocks.errors import nearest
 from semradio.blocks.radio import sigmf_package
 from semradio.blocks.radio.sample_format import SampleFormat
 from semradio.blocks.radio.sigmf_mending import mended
-from semradio.blocks.stored_file import fill
+from semradio.blocks.regular_file import open_regular, unread
+from semradio.blocks.stored_file import StoredFile
 
 META, DATA, ARCHIVE, COLLECTION = ".sigmf-meta", ".sigmf-data", ".sigmf", ".sigmf-collection"
 
@@ -68,7 +69,8 @@ class Recording:
         if self.path.name.endswith(COLLECTION):
             self.path = self._of_collection()
         archive = self.path.name.endswith(ARCHIVE)
-        text, members = self._open_archive() if archive else (self._read_pair(), None)
+        self._meta = self.path if archive else self._of_pair()
+        text, members = self._open_archive() if archive else (self._read_meta(), None)
         metadata = self._parse(text)
         if not strict:
             metadata, told = mended(metadata, sigmf_package.specification(), sigmf_package.fault_at)
@@ -92,9 +94,9 @@ class Recording:
         self.first = int(self.info.get("core:offset", 0))
         """The index that the metadata give to the first sample."""
         self.items = 0
-        self._descriptor: int | None = None
         if whole:
             self._data = self._find_data(members)
+            self._stored = StoredFile(self._data.path, what=f"recording '{self.path}'")
             self._lay_out()
 
     @property
@@ -118,23 +120,30 @@ class Recording:
 
     # Files ---------------------------------------------------------------------------------
 
-    def _read_pair(self) -> bytes:
+    @property
+    def files(self) -> list[Path]:
+        """The files that hold it, data included; of one made with ``whole``."""
+        return list(dict.fromkeys([self._meta, self._data.path]))
+
+    def _of_pair(self) -> Path:
         name = self.path.name
         for ending in (META, DATA):
             name = name.removesuffix(ending)
-        self._meta = self.path.with_name(name + META)
+        return self.path.with_name(name + META)
+
+    def _read_meta(self) -> bytes:
         try:
-            if self._meta.stat().st_size > _MOST_METADATA:
-                raise self._wrong(f"has more than {_MOST_METADATA} bytes of metadata")
-            return self._meta.read_bytes()
+            with open_regular(self._meta) as stream:
+                text = stream.read(_MOST_METADATA + 1)
         except OSError as error:
-            raise ParameterError(
-                f"recording '{self.path}' cannot be read: {self._meta}: {error.strerror}", "file"
-            ) from None
+            raise self._wrong(f"cannot be read: {self._meta}: {error.strerror}") from None
+        if len(text) > _MOST_METADATA:
+            raise self._wrong(f"has more than {_MOST_METADATA} bytes of metadata")
+        return text
 
     def _open_archive(self) -> tuple[bytes, dict[str, _Member]]:
         try:
-            with tarfile.open(self.path, "r:") as tar:
+            with open_regular(self.path) as whole, tarfile.open(fileobj=whole, mode="r:") as tar:
                 files = [member for member in tar.getmembers() if member.isreg()]
                 metas = self._chosen([m for m in files if m.name.endswith(META)])
                 if metas[0].size > _MOST_METADATA:
@@ -143,7 +152,7 @@ class Recording:
                 assert stream is not None  # a regular file
                 text = stream.read()
         except OSError as error:
-            raise self._wrong(f"cannot be read: {error.strerror}") from None
+            raise self._wrong(unread(error)) from None
         except tarfile.TarError as error:
             raise self._wrong(f"is not a tar archive: {error}") from None
         stem = metas[0].name.removesuffix(META)
@@ -174,10 +183,11 @@ class Recording:
     def _of_collection(self) -> Path:
         """Return the path of the recording that is wanted, of a collection."""
         try:
-            about = json.loads(self.path.read_bytes())
+            with open_regular(self.path) as stream:
+                about = json.loads(stream.read())
             names = [str(entry["name"]) for entry in about["collection"]["core:streams"]]
         except OSError as error:
-            raise self._wrong(f"cannot be read: {error.strerror}") from None
+            raise self._wrong(unread(error)) from None
         except (ValueError, KeyError, TypeError, RecursionError):
             raise self._wrong("is no collection of SigMF recordings") from None
         if not names or any(Path(name).name != name for name in names):
@@ -217,11 +227,10 @@ class Recording:
         stem = self._meta.name.removesuffix(META)
         path = self._meta.with_name(named or stem + DATA)
         try:
-            return _Member(path, 0, path.stat().st_size)
+            with open_regular(path) as stream:
+                return _Member(path, 0, os.fstat(stream.fileno()).st_size)
         except OSError as error:
-            raise ParameterError(
-                f"recording '{self.path}' has no data: {path}: {error.strerror}", "file"
-            ) from None
+            raise self._wrong(f"has no data: {path}: {error.strerror}") from None
 
     def _parse(self, text: bytes) -> Any:
         try:
@@ -276,16 +285,11 @@ class Recording:
 
     def open(self) -> None:
         """Open the data; ParameterError if that fails."""
-        try:
-            self._descriptor = os.open(self._data.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            raise self._wrong(f"cannot be read: {error.strerror}") from None
+        self._stored.open()
 
     def close(self) -> None:
         """Close the data, if they are open."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._stored.close()
 
     def check_hash(self) -> None:
         """Compare the data with ``core:sha512``, a piece at a time.
@@ -315,13 +319,10 @@ class Recording:
             end = self._starts[k + 1] if k + 1 < len(self._starts) else start + n
             count = min(n - done, end - start - done)
             begin = self._offsets[k] + (start + done - self._starts[k]) * self.nbytes
-            self._fill(raw[done * self.nbytes :][: count * self.nbytes], begin)
+            room = raw[done * self.nbytes :][: count * self.nbytes]
+            self._stored.fill(room.data, self._data.begin + begin)
             done += count
         return self.format.decode(raw).reshape(n, *self.item.shape)
-
-    def _fill(self, raw: Array, place: int) -> None:
-        assert self._descriptor is not None  # between open() and close()
-        fill(self._descriptor, raw.data, place + self._data.begin, f"recording '{self.path}'")
 
 
 def _integer(text: str) -> int:

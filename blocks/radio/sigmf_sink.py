@@ -6,7 +6,6 @@ import hashlib
 import io
 import tarfile
 import time
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from semradio.blocks.api import (
@@ -119,7 +118,8 @@ class SigmfSink(PartFileSink):
     sha512: str = state("", doc="Hash of the data, once they are complete.")
 
     def configure(self) -> None:
-        path = Path(self.file).expanduser()
+        super().configure()
+        path = self._path
         self._archive = path.name.endswith(ARCHIVE)
         name = path.name
         for ending in (META, DATA, ARCHIVE):

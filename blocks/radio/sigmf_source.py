@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from semradio.blocks.api import Array, ItemType, Output, ParameterError, Source, block, parameter
+from semradio.blocks.api import Array, ItemType, Output, Source, block, parameter
 from semradio.blocks.radio.sigmf_recording import Recording
 from semradio.blocks.radio.sigmf_tags import tags_of
+from semradio.blocks.sources.portion import Portion
 
 
 @block("sigmf_source", category="radio")
@@ -76,24 +78,20 @@ class SigmfSource(Source):
         self._recording = found = self._found(whole=True)
         for text in found.assumed:
             self.note(f"recording '{found.path}': {text}")
-        left = found.items - self.offset
-        self._items = left if self.length is None else self.length
-        if left < 0 or self._items > left:
-            name = "offset" if left < 0 else "length"
-            raise ParameterError(
-                f"parameter '{name}' is {getattr(self, name)}, but recording '{found.path}' holds "
-                f"only {left if left >= 0 else found.items} items"
-                + (f" from item {self.offset} on" if left >= 0 and self.offset else ""),
-                name,
-            )
-        if self.repeat and self._items == 0:
-            raise ParameterError(
-                f"parameter 'repeat': recording '{found.path}' gives no items to repeat", "repeat"
-            )
+        self._portion = Portion(
+            found.items,
+            f"recording '{found.path}'",
+            offset=self.offset,
+            length=self.length,
+            repeat=self.repeat,
+        )
         if self.verify:
             found.check_hash()
-        self._tags = tags_of(found, self.offset, self._items) if self.tags else []
+        self._tags = tags_of(found, self.offset, self._portion.items) if self.tags else []
         found.open()
+
+    def reads(self) -> Sequence[Path]:
+        return (self._recording or self._found(whole=True)).files
 
     def restore(self, saved: None) -> None:
         """Do nothing: what comes next follows from its index."""
@@ -104,9 +102,8 @@ class SigmfSource(Source):
 
     def work(self, n: int, at: int) -> Array:
         assert self._recording is not None  # between start() and stop()
-        start = at % self._items if self.repeat else at
-        count = min(n, self._items - start)
-        if not self.repeat and at + n >= self._items:
+        start, count = self._portion.piece(at, n)
+        if self._portion.ends(at, n):
             self.finish()
         if self._tags:
             first = bisect_left(self._tags, start, key=lambda tag: tag.index)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from semradio.blocks.api import ParameterError, SemradioError, StreamError
+from semradio.blocks.radio.radio_block import asked
 
 MISSING = (
     "radio devices need SoapySDR's Python module, which comes with the operating system and not "
@@ -47,23 +47,14 @@ class SoapyDevice:
         self.channel = channel
         self.stream: Any = None
         self.active = False
-        self.device = self._ask("args", lambda: self.soapy.Device(args))
-        channels = self._ask("args", lambda: self.device.getNumChannels(self.direction))
+        self.device = asked("args", lambda: self.soapy.Device(args))
+        channels = asked("args", lambda: self.device.getNumChannels(self.direction))
         if channel >= channels:
             self.close()
             word = "transmit" if transmit else "receive"
             raise ParameterError(
                 f"parameter 'channel': device '{args}' has {channels} channels to {word}", "channel"
             )
-
-    def _ask(self, parameter: str, call: Callable[[], Any]) -> Any:
-        """Call the driver; what it refuses is a ParameterError of ``parameter``."""
-        try:
-            return call()
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            raise ParameterError(
-                f"parameter '{parameter}': the radio device says: {error}", parameter
-            ) from None
 
     def tune(self, name: str, value: Any) -> None:
         """Set ``rate``, ``frequency``, ``gain``, ``bandwidth`` or ``antenna``.
@@ -77,8 +68,8 @@ class SoapyDevice:
         device, where = self.device, (self.direction, self.channel)
         if name == "gain":
             automatic = value is None
-            if self._ask(name, lambda: device.hasGainMode(*where)):
-                self._ask(name, lambda: device.setGainMode(*where, automatic))
+            if asked(name, lambda: device.hasGainMode(*where)):
+                asked(name, lambda: device.setGainMode(*where, automatic))
             if automatic:
                 return
         setters = {
@@ -88,7 +79,7 @@ class SoapyDevice:
             "bandwidth": "setBandwidth",
             "antenna": "setAntenna",
         }
-        self._ask(name, lambda: getattr(device, setters[name])(*where, value))
+        asked(name, lambda: getattr(device, setters[name])(*where, value))
 
     def check(self, name: str, value: Any) -> None:
         """Raise ParameterError if a value lies outside of what the device offers."""
@@ -99,7 +90,7 @@ class SoapyDevice:
         }
         if name not in getters or value is None:
             return
-        found = self._ask(
+        found = asked(
             name, lambda: getattr(self.device, getters[name])(self.direction, self.channel)
         )
         ranges = [(r.minimum(), r.maximum()) for r in (found if name != "gain" else [found])]
@@ -123,7 +114,7 @@ class SoapyDevice:
 
     def set_up(self) -> None:
         """Make the stream; ParameterError if the device cannot."""
-        self.stream = self._ask(
+        self.stream = asked(
             "args",
             lambda: self.device.setupStream(
                 self.direction, self.soapy.SOAPY_SDR_CF32, [self.channel]

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import numpy as np
 
-from semradio.blocks.api import Array, Output, Source, StreamError, block, parameter, state
-from semradio.blocks.api.tag import GAP
-from semradio.blocks.radio.radio_tags import NS, RX_FREQ, RX_RATE, RX_TIME, time_value
-from semradio.blocks.radio.signal_level import SignalLevel
+from semradio.blocks.api import Array, Output, StreamError, block, parameter
+from semradio.blocks.radio.radio_source import RadioSource
 from semradio.blocks.radio.soapy_device import POLL_US, SoapyDevice
-
-_READ_S = 0.05
-"""Seconds of samples that are asked for at once at most."""
-
-_TUNED = ("antenna", "rate", "bandwidth", "frequency", "gain")
-"""In the order in which devices want to be set."""
 
 
 @block("soapy_source", category="radio")
-class SoapySource(Source):
+class SoapySource(RadioSource[SoapyDevice]):
     """Give the samples that a radio device receives, through SoapySDR; full scale is 1.0 per rail.
 
     The first sample, and the first after a loss, carries ``rx_time`` (where the device knows the
@@ -69,130 +58,39 @@ class SoapySource(Source):
 
     y = Output("complex64", doc="The received samples.")
 
-    items: int = state(0, doc="Samples handed on.")
-    overflows: int = state(0, doc="Losses that the device reported.")
-    lost: int = state(0, doc="Samples known to be missing.")
-    level: SignalLevel = state(factory=SignalLevel, doc="Strength of the samples read.")
-    tuned: dict[str, float] = state(factory=dict, doc="Rate and frequency as the device has them.")
-
-    _device: SoapyDevice | None = None
-
-    def configure(self) -> None:
-        if self._device is not None:
-            for name in ("rate", "frequency", "gain"):
-                self._device.check(name, getattr(self, name))
-
     def start(self) -> None:
         self._device = device = SoapyDevice(self.args, transmit=False, channel=self.channel)
-        for name in _TUNED:
-            if name == "gain" or getattr(self, name) is not None:
-                device.tune(name, getattr(self, name))
+        self.tune(gain_by_itself=True)
         device.set_up()
-        self._codes = device.soapy
-        self._held = np.empty(0, np.complex64)
-        self._announce = {RX_TIME, RX_RATE, RX_FREQ}
-        self._expected_ns: float | None = None
-        self._lossy = False
-        self._note_tuned()
+        super().start()
 
     def on_start(self) -> None:
-        assert self._device is not None  # between start() and stop()
-        self._device.activate()
-        self._heard = time.monotonic()
-
-    def stop(self) -> None:
-        device, self._device = self._device, None
-        if device is not None:
-            device.close()
+        self.device.activate()
+        super().on_start()
 
     def changed(self, name: str, at: int) -> None:
-        assert self._device is not None  # between start() and stop()
-        if name == "gain":
-            self._device.tune(name, self.gain)
-        elif name in ("rate", "frequency"):
-            self._device.tune(name, getattr(self, name))
-            self._announce |= {RX_TIME, RX_RATE, RX_FREQ}
-            self._expected_ns = None
-            self._note_tuned()
+        if name in self.live_values:
+            self.device.tune(name, getattr(self, name))
+            if name != "gain":
+                self.announce()
 
     def work(self, n: int, at: int) -> Array | None:
-        if not len(self._held):
-            read = self._read(n, at)
-            if read is None:
-                return None
-            self._held = read
-        y, self._held = self._held[:n], self._held[n:]
-        self.items += len(y)
-        return y
+        x = self.receive(n, at)
+        return None if x is None else x[0]
 
-    def results(self) -> dict[str, Any]:
-        return {
-            "items": self.items,
-            "overflows": self.overflows,
-            "lost": self.lost,
-            **self.level.results(),
-            **self.tuned,
-        }
-
-    def _note_tuned(self) -> None:
-        assert self._device is not None
-        self.tuned = {"rate": self._device.rate, "frequency": self._device.frequency}
-
-    def _read(self, n: int, at: int) -> Array | None:
-        """Return what the device has, the first of it to become item ``at``; None for nothing."""
-        device = self._device
-        assert device is not None
-        size = min(device.mtu, max(n, int(self.tuned["rate"] * _READ_S)))
-        # A new array each time: what was handed out belongs to others.
-        x = np.empty(size, np.complex64)
-        got = device.device.readStream(device.stream, [x], size, timeoutUs=POLL_US)
-        if got.ret <= 0:
-            self._nothing(got.ret)
-            return None
-        self._heard = time.monotonic()
-        timed = bool(got.flags & self._codes.SOAPY_SDR_HAS_TIME)
-        self._follow(got.timeNs if timed else None, got.ret, at)
-        x = x[: got.ret]
-        self.level.add(x)
-        return x
-
-    def _nothing(self, code: int) -> None:
-        """Take note of a read that gave no samples."""
-        codes = self._codes
-        assert self._device is not None
-        if code == codes.SOAPY_SDR_OVERFLOW:
+    def read(self, size: int) -> tuple[Array | None, int | None]:
+        device, codes = self.device, self.device.soapy
+        size = min(device.mtu, size)
+        x = np.empty((1, size), np.complex64)
+        got = device.device.readStream(device.stream, [x[0]], size, timeoutUs=POLL_US)
+        if got.ret > 0:
+            timed = bool(got.flags & codes.SOAPY_SDR_HAS_TIME)
+            return x[:, : got.ret], got.timeNs if timed else None
+        if got.ret == codes.SOAPY_SDR_OVERFLOW:
             self.overflows += 1
-            self._lossy = True
-            self._heard = time.monotonic()
-        elif code == codes.SOAPY_SDR_CORRUPTION:
-            self._lossy = True
-        elif code not in (0, codes.SOAPY_SDR_TIMEOUT):
-            raise StreamError(f"the radio device failed: {self._device.error(code)}")
-        if time.monotonic() - self._heard > self.timeout:
-            raise StreamError(f"the radio device has given no samples for {self.timeout:g} s")
-
-    def _follow(self, time_ns: int | None, count: int, at: int) -> None:
-        """Compare the time of a block's first sample with what was due, and leave tags on it."""
-        rate = self.tuned["rate"]
-        if time_ns is not None and self._expected_ns is not None:
-            lost = round((time_ns - self._expected_ns) * rate / NS)
-            if lost:
-                self._announce |= {RX_TIME, RX_RATE, RX_FREQ}
-            if lost > 0:
-                self.lost += lost
-                self.tag(GAP, lost, at)
-        elif self._lossy:
-            self._announce |= {RX_TIME, RX_RATE, RX_FREQ}
-            self.tag(GAP, None, at)
-        self._lossy = False
-        self._expected_ns = None if time_ns is None else time_ns + count * NS / rate
-        if self._announce:
-            values: dict[str, Any] = {
-                RX_TIME: None if time_ns is None else time_value(time_ns),
-                RX_RATE: rate,
-                RX_FREQ: self.tuned["frequency"],
-            }
-            for key, value in values.items():
-                if key in self._announce and value is not None:
-                    self.tag(key, value, at)
-            self._announce = set()
+            self.note_loss()
+        elif got.ret == codes.SOAPY_SDR_CORRUPTION:
+            self.note_loss(heard=False)
+        elif got.ret not in (0, codes.SOAPY_SDR_TIMEOUT):
+            raise StreamError(f"the radio device failed: {device.error(got.ret)}")
+        return None, None

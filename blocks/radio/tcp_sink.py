@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from semradio.blocks.api import Array, Input, Sink, StreamError, block, parameter, state
-from semradio.blocks.radio.stream_socket import StreamSocket, host_and_port
+from semradio.blocks.radio.tcp_block import TcpBlock
 
 _POLL_S = 0.01
 
 
 @block("tcp_sink", category="radio")
-class TcpSink(Sink):
+class TcpSink(TcpBlock, Sink):
     """Send items over a TCP connection: raw native binary, as GNU Radio's TCP Source takes it.
 
     It connects to a receiver that listens, or, with ``bind``, waits for one to connect; until
@@ -55,27 +55,9 @@ class TcpSink(Sink):
     items: int = state(0, doc="Items taken.")
     rest: bytes = state(b"", doc="Bytes that have not gone out.")
 
-    _link: StreamSocket | None = None
-
-    @property
-    def endpoint(self) -> int:
-        """The port that it listens at, where ``address`` leaves it open."""
-        return self._number if self._link is None else self._link.port
-
-    def configure(self) -> None:
-        self._host, self._number = host_and_port(self.address)
-
     def start(self) -> None:
-        if not self.enabled:
-            return
-        self._link = StreamSocket(self._host, self._number, listens=self.bind, timeout=self.timeout)
-        if self.bind and not self._host.startswith("127."):
-            self.note(f"listens at {self._host}, where other machines can reach it")
-
-    def stop(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
+        if self.enabled:
+            super().start()
 
     def ready(self, items: int, ended: bool) -> int:
         if not self.enabled or self._link is None:

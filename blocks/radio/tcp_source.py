@@ -16,13 +16,13 @@ from semradio.blocks.api import (
     parameter,
     state,
 )
-from semradio.blocks.radio.stream_socket import StreamSocket, host_and_port
+from semradio.blocks.radio.tcp_block import TcpBlock
 
 _MOST_BYTES = 1 << 20
 
 
 @block("tcp_source", category="radio")
-class TcpSource(Source):
+class TcpSource(TcpBlock, Source):
     """Give the items that come over a TCP connection: raw native binary, as GNU Radio sends them.
 
     It connects to a sender that listens, or, with ``bind``, waits for one to connect. Nothing is
@@ -64,29 +64,12 @@ class TcpSource(Source):
     odd: bytes = state(b"", doc="The beginning of an item whose end has not come.")
     given: int = state(0, doc="Items handed on.")
 
-    _link: StreamSocket | None = None
-
-    @property
-    def endpoint(self) -> int:
-        """The port that it listens at, where ``address`` leaves it open."""
-        return self._number if self._link is None else self._link.port
-
     def configure(self) -> None:
-        self._host, self._number = host_and_port(self.address)
+        super().configure()
         self._item = ItemType.parse(self.type)
 
     def output_types(self, inputs: Mapping[str, ItemType]) -> Mapping[str, ItemType]:
         return {"y": self._item}
-
-    def start(self) -> None:
-        self._link = StreamSocket(self._host, self._number, listens=self.bind, timeout=self.timeout)
-        if self.bind and not self._host.startswith("127."):
-            self.note(f"listens at {self._host}, where other machines can reach it")
-
-    def stop(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
 
     def work(self, n: int, at: int) -> Array | None:
         left = n if self.items is None else min(n, self.items - at)

@@ -21,6 +21,7 @@ from semradio.blocks.api import (
     state,
 )
 from semradio.blocks.api.tag import GAP
+from semradio.blocks.endpoint import exposure
 from semradio.blocks.radio.datagram import Header, header_bytes, number_of
 from semradio.blocks.radio.stream_socket import host_and_port
 
@@ -117,8 +118,8 @@ class UdpSource(Source):
                 "address",
             ) from None
         self.endpoint = found.getsockname()
-        if not self.endpoint[0].startswith("127."):
-            self.note(f"listens at {self.endpoint[0]}, where other machines can reach it")
+        if text := exposure(f"tcp://{self.endpoint[0]}:{self.endpoint[1]}", self.endpoint[0]):
+            self.note(text)
 
     def stop(self) -> None:
         if self._socket is not None:

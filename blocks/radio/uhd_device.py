@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from semradio.blocks.api import ParameterError, SemradioError
+from semradio.blocks.radio.radio_block import asked
 from semradio.blocks.radio.radio_tags import NS
 
 MISSING = (
@@ -60,8 +61,8 @@ class UhdDevice:
         self.way = "tx" if transmit else "rx"
         self.channels = list(channels)
         self.stream: Any = None
-        self.usrp = self._ask("args", lambda: self.uhd.usrp.MultiUSRP(args))
-        count = self._ask("args", lambda: self._call("get", "num_channels"))
+        self.usrp = asked("args", lambda: self.uhd.usrp.MultiUSRP(args))
+        count = asked("args", lambda: self._call("get", "num_channels"))
         if max(channels) >= count:
             word = "transmit" if transmit else "receive"
             raise ParameterError(
@@ -70,22 +71,12 @@ class UhdDevice:
                 "channels",
             )
         if clock is not None:
-            self._ask("clock_source", lambda: self.usrp.set_clock_source(clock))
+            asked("clock_source", lambda: self.usrp.set_clock_source(clock))
         if time is not None:
-            self._ask("time_source", lambda: self.usrp.set_time_source(time))
+            asked("time_source", lambda: self.usrp.set_time_source(time))
 
     def _call(self, verb: str, what: str, *arguments: Any) -> Any:
         return getattr(self.usrp, f"{verb}_{self.way}_{what}")(*arguments)
-
-    def _ask(self, parameter: str, call: Callable[[], Any]) -> Any:
-        """Call the driver; what it refuses is a ParameterError of ``parameter``."""
-        try:
-            return call()
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            text = " ".join(str(error).split())
-            raise ParameterError(
-                f"parameter '{parameter}': the radio device says: {text}", parameter
-            ) from None
 
     def tune(self, name: str, value: Any, channels: Sequence[int] | None = None) -> None:
         """Set ``rate``, ``frequency``, ``gain``, ``bandwidth`` or ``antenna`` of some channels.
@@ -108,9 +99,9 @@ class UhdDevice:
                         return
             elif name == "frequency":
                 request = self.uhd.types.TuneRequest(float(value))
-                self._ask(name, partial(self._call, "set", "freq", request, channel))
+                asked(name, partial(self._call, "set", "freq", request, channel))
             else:
-                self._ask(name, partial(self._call, "set", name, value, channel))
+                asked(name, partial(self._call, "set", name, value, channel))
 
     def check(self, name: str, value: Any) -> None:
         """Raise ParameterError if a value lies outside of what a channel offers."""
@@ -121,7 +112,7 @@ class UhdDevice:
         getters = {"frequency": "freq_range", "gain": "gain_range", "rate": "rates"}
         if name not in getters or value is None:
             return
-        offer = self._ask(name, lambda: self._call("get", getters[name], channel))
+        offer = asked(name, lambda: self._call("get", getters[name], channel))
         low, high = offer.start(), offer.stop()
         if not low <= value <= high:
             raise ParameterError(
@@ -164,7 +155,7 @@ class UhdDevice:
         """Make the streamer of all channels; ParameterError if the device cannot."""
         arguments = self.uhd.usrp.StreamArgs("fc32", wire)
         arguments.channels = self.channels
-        self.stream = self._ask("wire_format", lambda: self._call("get", "stream", arguments))
+        self.stream = asked("wire_format", lambda: self._call("get", "stream", arguments))
         self.most = max(1, int(self.stream.get_max_num_samps()))
 
     def close(self) -> None:

@@ -7,30 +7,24 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semradio.blocks.api import Array, Input, Sink, StreamError, Tag, block, parameter, state
+from semradio.blocks.api import Array, Input, StreamError, Tag, block, parameter, state
+from semradio.blocks.radio.radio_sink import RadioSink
 from semradio.blocks.radio.radio_tags import (
     NS,
     PACKET_LEN,
     TX_COMMAND,
-    TX_EOB,
     TX_FREQ,
-    TX_SOB,
     TX_TIME,
     number,
-    time_ns,
 )
-from semradio.blocks.radio.signal_level import SignalLevel
 from semradio.blocks.radio.uhd_device import POLL_S, SETTLE_NS, UhdDevice, channel_list
-
-_TUNED = ("antenna", "rate", "bandwidth", "frequency", "gain")
-"""In the order in which devices want to be set."""
 
 _COMMANDS = {"freq": "frequency", "gain": "gain", "antenna": "antenna", "bandwidth": "bandwidth"}
 """Keys of a command that are understood, and what they set."""
 
 
 @block("uhd_sink", category="radio")
-class UhdSink(Sink):
+class UhdSink(RadioSink[UhdDevice]):
     """Transmit samples by channels of a USRP, through UHD; full scale is 1.0 per rail.
 
     Channels go on together, one input each; tags of any input count for all. A stream without
@@ -91,29 +85,13 @@ class UhdSink(Sink):
 
     x = Input("complex64", count="num_channels", doc="Samples to send: x[0], x[1], ...")
 
-    items: int = state(0, doc="Samples sent.")
-    between: int = state(0, doc="Samples between bursts.")
-    bursts: int = state(0, doc="Bursts that were ended.")
-    underflows: int = state(0, doc="How often the device ran out of samples within a burst.")
-    late: int = state(0, doc="How often samples came after their time.")
     commands: int = state(0, doc="Commands carried out.")
-    level: SignalLevel = state(factory=SignalLevel, doc="Strength of the samples sent.")
-    tuned: dict[str, float] = state(factory=dict, doc="Rate and frequency as the device has them.")
-    open: bool = state(True, doc="Whether samples are sent now.")
-    left: int | None = state(None, doc="Samples that the present burst still has; None: not told.")
-    ends: bool = state(False, doc="Whether the next sample is the last of its burst.")
-    on_air: bool = state(False, doc="Whether a burst has begun that has not been ended.")
-    due_ns: int | None = state(None, doc="When the next sample is to be sent.")
     clock: tuple[int, int] | None = state(None, doc="An item whose time is known, and the time.")
 
-    _device: UhdDevice | None = None
-
     def configure(self) -> None:
-        self.listens = (TX_SOB, TX_EOB, TX_TIME, TX_FREQ, TX_COMMAND, self.length_tag)
+        super().configure()
+        self.listens = (*self.listens, TX_FREQ, TX_COMMAND)
         self._used = channel_list(self.channels, self.num_channels)
-        if self._device is not None:
-            for name in ("frequency", "gain"):
-                self._device.check(name, getattr(self, name))
 
     def start(self) -> None:
         self._device = device = UhdDevice(
@@ -123,116 +101,37 @@ class UhdSink(Sink):
             clock=self.clock_source,
             time=self.time_source,
         )
-        for name in _TUNED:
-            if getattr(self, name) is not None:
-                device.tune(name, getattr(self, name))
+        self.tune(gain_by_itself=False)
         device.set_up(self.wire_format)
         self._report = device.uhd.types.TXAsyncMetadata()
-        self._note_tuned()
+        self.note_tuned()
 
     def on_start(self) -> None:
         if len(self._used) > 1:
             # Several channels begin at the same sample only if they are told a time.
-            assert self._device is not None
-            self.due_ns = self._device.now_ns + SETTLE_NS
+            self.due_ns = self.device.now_ns + SETTLE_NS
             self.clock = 0, self.due_ns
 
-    def stop(self) -> None:
-        device, self._device = self._device, None
-        if device is not None:
-            device.close()
-
-    def changed(self, name: str, at: int) -> None:
-        assert self._device is not None  # between start() and stop()
-        if name in ("frequency", "gain") and getattr(self, name) is not None:
-            self._device.tune(name, getattr(self, name))
-            self._note_tuned()
-
     def on_tag(self, tag: Tag) -> None:
-        if tag.key == TX_TIME:
-            self.due_ns = time_ns(tag.value)
-            if self.due_ns is None:
-                raise StreamError(f"tag '{TX_TIME}' must be [seconds, fraction], not {tag.value!r}")
-            self.clock = tag.index, self.due_ns
-        elif tag.key in (TX_FREQ, TX_COMMAND):
+        if tag.key in (TX_FREQ, TX_COMMAND):
             self._command(tag)
-        elif tag.key == TX_EOB:
-            self.ends = self.open
-        else:
-            self.open = True
-            if tag.key == self.length_tag:
-                self._begin_packet(tag)
+            return
+        super().on_tag(tag)
+        if tag.key == TX_TIME and self.due_ns is not None:
+            self.clock = tag.index, self.due_ns
 
     def work(self, x: list[Array], at: int) -> None:
-        samples = np.stack(x)
-        while samples.shape[1]:
-            size = samples.shape[1]
-            if not self.open:
-                self.between += size
-                break
-            count = 1 if self.ends else size if self.left is None else min(size, self.left)
-            last = self.ends or count == self.left
-            if self.left is not None:
-                self.left -= count
-            self._send(samples[:, :count], last)
-            samples = samples[:, count:]
-            if last:
-                self.open, self.ends, self.left = False, False, None
-                self.bursts += 1
-                # What lies between bursts takes no time: the clock of the next one is its own.
-                self.clock = None
-        self._hear(0.0)
+        self.transmit(np.stack(x))
 
-    def flush(self) -> None:
-        if self._device is None:
-            return
-        if self.on_air:
-            # Without an end the device would report for ever that it lacks samples.
-            self._write(np.empty((len(self._used), 0), np.complex64), end=True)
-            self.bursts += 1
-        if self.items:
-            until = time.monotonic() + self.linger
-            while (left := until - time.monotonic()) > 0:
-                if self._hear(left):
-                    break
-        for count, what in (
-            (self.underflows, "times the device ran out of samples"),
-            (self.late, "times samples came after their time"),
-            (self.level.clipped, "samples were beyond full scale and clipped"),
-            (self.left or 0, "samples of the last burst were missing"),
-        ):
-            if count:
-                self.note(f"{count} {what}")
+    def end_burst(self) -> None:
+        self.write(np.empty((len(self._used), 0), np.complex64), end=True)
 
     def results(self) -> dict[str, Any]:
-        return {
-            "items": self.items,
-            "between": self.between,
-            "bursts": self.bursts,
-            "underflows": self.underflows,
-            "late": self.late,
-            "commands": self.commands,
-            **self.level.results(),
-            **self.tuned,
-        }
-
-    def _note_tuned(self) -> None:
-        assert self._device is not None
-        self.tuned = {"rate": self._device.rate, "frequency": self._device.frequency}
-
-    def _begin_packet(self, tag: Tag) -> None:
-        if isinstance(tag.value, bool) or not isinstance(tag.value, int) or tag.value < 1:
-            raise StreamError(
-                f"tag '{tag.key}' must be a number of samples, at least 1, not {tag.value!r}"
-            )
-        if self.left:
-            self.note(f"a burst at item {tag.index} begins {self.left} samples early")
-        self.left = tag.value
+        return super().results() | {"commands": self.commands}
 
     def _command(self, tag: Tag) -> None:
         """Carry out what a tag orders, at the time of its sample where that is known."""
-        device, value = self._device, tag.value
-        assert device is not None
+        device, value = self.device, tag.value
         if tag.key == TX_FREQ:
             pair = value if isinstance(value, list | tuple) else [None, value]
             if len(pair) != 2 or number(pair[1]) is None:
@@ -269,17 +168,10 @@ class UhdSink(Sink):
 
         device.at_time(when, carry_out)
         self.commands += len(orders)
-        self._note_tuned()
+        self.note_tuned()
 
-    def _send(self, samples: Array, last: bool) -> None:
-        self.level.add(samples[0])
-        self.items += samples.shape[1]
-        self._write(samples, end=last)
-
-    def _write(self, samples: Array, *, end: bool) -> None:
-        """Hand samples to the device, all of them, waiting while it has no room."""
-        device = self._device
-        assert device is not None
+    def write(self, samples: Array, *, end: bool) -> None:
+        device = self.device
         metadata = device.uhd.types.TXMetadata()
         moved = time.monotonic()
         while True:
@@ -294,16 +186,16 @@ class UhdSink(Sink):
                 self.due_ns = None
                 samples = samples[:, sent:]
                 self.on_air = not (end and not samples.shape[1])
+                if not self.on_air:
+                    # What lies between bursts takes no time: the clock of the next is its own.
+                    self.clock = None
                 moved = time.monotonic()
             if not samples.shape[1]:
                 return
-            if time.monotonic() - moved > self.timeout:
-                raise StreamError(f"the radio device has taken no samples for {self.timeout:g} s")
+            self.check_taken(moved)
 
-    def _hear(self, wait: float) -> bool:
-        """Take the device's reports; returns whether one tells that a burst has left it."""
-        device = self._device
-        assert device is not None
+    def hear(self, wait: float) -> bool:
+        device = self.device
         codes = device.uhd.types.TXMetadataEventCode
         while device.stream.recv_async_msg(self._report, min(POLL_S, wait)):
             code = self._report.event_code

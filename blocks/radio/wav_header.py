@@ -86,7 +86,11 @@ def wav_head(
     return wav_start(kind, 2, whole, 8 * form.rail.itemsize, size, {b"auxi": auxi})
 
 
-WAV_SINK_FORMATS = {"cu8": WAV_FORMATS[1, 8], "cs16": FORMATS["cs16"], "cf32": FORMATS["cf32"]}
+WAV_SINK_FORMATS = {
+    "cu8": WAV_FORMATS[INTEGERS, 8],
+    "cs16": FORMATS["cs16"],
+    "cf32": FORMATS["cf32"],
+}
 """What a WAV file can be written as."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import stat
 from pathlib import Path
 
 from semradio.blocks.errors import ParameterError
+from semradio.blocks.regular_file import open_regular, open_to_others, unread
 from semradio.blocks.security.keystream import KEY_BYTES
 
 _DIGITS = 2 * KEY_BYTES
@@ -78,25 +78,17 @@ def _from_environment(name: str) -> str:
 def _from_file(name: str) -> str:
     path = Path(name).expanduser()
     try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open_regular(path) as stream:
+            if (mode := open_to_others(stream)) is not None:
+                raise ParameterError(
+                    f"key file '{path}' is open to others (mode {mode}): "
+                    f"chmod 600 '{path}', and make a new key if others may have read it",
+                    "keys",
+                )
+            return stream.read(_MOST).decode("latin-1")
     except FileNotFoundError:
         raise ParameterError(
             f"no key file '{path}': 'semradio key {path}' makes one", "keys"
         ) from None
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ParameterError(f"key file '{path}' cannot be read: {why}", "keys") from None
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise ParameterError(f"key file '{path}' is not a regular file", "keys")
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ParameterError(
-                f"key file '{path}' is open to others (mode {stat.S_IMODE(mode):04o}): "
-                f"chmod 600 '{path}', and make a new key if others may have read it",
-                "keys",
-            )
-        return os.read(descriptor, _MOST).decode("latin-1")
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        raise ParameterError(f"key file '{path}' {unread(error)}", "keys") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,11 +19,15 @@ class PartFileSink(Sink):
 
     def configure(self) -> None:
         self._path = Path(self.file).expanduser()
+        # A live change comes here, too, while the file is open.
+        if not self.started:
+            self._destination: WrittenFile | None = None
 
-    @cached_property
+    @property
     def _written(self) -> WrittenFile:
-        # Not made by configure(), which a live change calls while the file is open.
-        return self.destination()
+        if self._destination is None:
+            self._destination = self.destination()
+        return self._destination
 
     # What a kind of file defines ------------------------------------------------------------
 

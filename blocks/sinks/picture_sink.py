@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semradio.blocks.api import ParameterError, SemradioError, Sink, parameter, state
-from semradio.blocks.part_file import clear_parts, part_of
+from semradio.blocks.part_file import check_writable, whole
 from semradio.blocks.sinks.picture import (
     FAINT,
     GRID,
@@ -53,11 +53,7 @@ class PictureSink(Sink):
         require_matplotlib()
         # Found out now, not after an hour of running.
         try:
-            clear_parts(self._path)
-            self._part().touch(exist_ok=False)
-            self._part().unlink()
-            if self._path.is_dir():
-                raise IsADirectoryError(None, "it is a folder")
+            check_writable(self._path)
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -71,7 +67,6 @@ class PictureSink(Sink):
             return
         from matplotlib.figure import Figure
 
-        part = self._part()
         with look():
             tall = _FOOT + self.height + _TOP
             picture = Figure(figsize=(_WIDTH, tall))
@@ -94,19 +89,14 @@ class PictureSink(Sink):
             axes.spines[["top", "right"]].set_visible(False)
             self.draw(picture, axes)
             try:
-                save(picture, part, self._path.suffix.lower()[1:])
-                part.replace(self._path)
+                with whole(self._path) as part:
+                    save(picture, part, self._path.suffix.lower()[1:])
             except OSError as error:
-                part.unlink(missing_ok=True)
                 raise self._unwritable(error) from None
         self.written = True
 
     def results(self) -> dict[str, Any]:
         return {"items": self.items, "file": str(self._path) if self.written else None}
-
-    def _part(self) -> Path:
-        """The file under its name while it is being written."""
-        return part_of(self._path)
 
     def _unwritable(self, error: OSError) -> SemradioError:
         return SemradioError(f"cannot write {self._path}: {error.strerror or error}")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from numpy.lib import format as npy
 
 from semradio.blocks.api import (
     Array,
@@ -17,14 +14,15 @@ from semradio.blocks.api import (
     ItemTypeError,
     Output,
     ParameterError,
-    Source,
     block,
     parameter,
 )
 from semradio.blocks.api.item_type import DTYPES
+from semradio.blocks.datasets.numpy_file import read_header
 from semradio.blocks.sources.cyclic import cyclic
-from semradio.blocks.sources.known_format import known_format, sigmf_dtype
-from semradio.blocks.stored_file import fill, opened
+from semradio.blocks.sources.known_format import LOOKED_AT, known_format, sigmf_dtype
+from semradio.blocks.sources.portion import Portion
+from semradio.blocks.sources.stored_file_source import StoredFileSource
 
 _SMALL = 1 << 20
 """Bytes up to which items to repeat are kept in memory instead of being read in every round."""
@@ -46,7 +44,7 @@ class _Layout(NamedTuple):
 
 
 @block("file_source", category="sources")
-class FileSource(Source):
+class FileSource(StoredFileSource):
     """Give the items of a file: raw native binary, or NumPy's format if it is named ``*.npy``.
 
     The file is read piece by piece as the stream needs it, so it may be larger than the memory. A
@@ -65,7 +63,6 @@ class FileSource(Source):
         array([1., 2., 3.], dtype=float32)
     """
 
-    file: str = parameter(doc="Path of the file.")
     type: str | None = parameter(
         None, doc="Item type, such as 'complex64' or 'float32[23]'; a .npy file states its own."
     )
@@ -78,9 +75,8 @@ class FileSource(Source):
     y = Output(doc="The items of the file.")
 
     def configure(self) -> None:
-        self._path = Path(self.file).expanduser()
+        super().configure()
         self._item = None if self.type is None else ItemType.parse(self.type)
-        self._descriptor: int | None = None
         if self._item is None and not self._is_npy:
             raise ParameterError(
                 f"parameter 'type' is required: '{self.file}' is no .npy file and does not tell "
@@ -96,135 +92,95 @@ class FileSource(Source):
         # With a type stated, the file need not be there yet, or not on this machine.
         if self._item is not None:
             return {"y": self._item}
-        descriptor = opened(self._path)
+        self._stored.open()
         try:
-            return {"y": self._layout(descriptor).item}
+            return {"y": self._layout().item}
         finally:
-            os.close(descriptor)
+            self._stored.close()
 
     def start(self) -> None:
-        self._descriptor = opened(self._path)
-        self._found = found = self._layout(self._descriptor)
+        super().start()
+        self._found = found = self._layout()
         if self._item not in (None, found.item):
             raise ItemTypeError(
                 f"file '{self._path}' holds items of {found.item}, not {self._item}"
             )
-        if self.offset > found.items:
-            raise ParameterError(
-                f"parameter 'offset' is {self.offset}, but file '{self._path}' holds only "
-                f"{found.items} items",
-                "offset",
-            )
-        left = found.items - self.offset
-        self._items = left if self.length is None else self.length
-        if self._items > left:
-            raise ParameterError(
-                f"parameter 'length' is {self.length}, but file '{self._path}' holds only "
-                f"{left} items" + (f" from item {self.offset} on" if self.offset else ""),
-                "length",
-            )
-        if self.repeat and self._items == 0:
-            raise ParameterError(
-                f"parameter 'repeat': file '{self._path}' gives no items to repeat", "repeat"
-            )
-        small = self.repeat and self._items * found.item.nbytes <= _SMALL
-        self._round = self._read(0, self._items) if small else None
+        self._portion = Portion(
+            found.items,
+            f"file '{self._path}'",
+            offset=self.offset,
+            length=self.length,
+            repeat=self.repeat,
+        )
+        small = self.repeat and self._portion.items * found.item.nbytes <= _SMALL
+        self._round = self._read(0, self._portion.items) if small else None
 
     def work(self, n: int, at: int) -> Array:
         if self._round is not None:
             return cyclic(self._round, at, n)
-        if self.repeat:
-            start = at % self._items
-            return self._read(start, min(n, self._items - start))
-        if at + n >= self._items:
+        if self._portion.ends(at, n):
             self.finish()
-        return self._read(at, min(n, self._items - at))
+        return self._read(*self._portion.piece(at, n))
 
-    def reads(self) -> Sequence[Path]:
-        return [self._path]
-
-    def restore(self, saved: None) -> None:
-        """Do nothing: what comes next follows from its index."""
-
-    def stop(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def _layout(self, descriptor: int) -> _Layout:
+    def _layout(self) -> _Layout:
         """Find the items; ParameterError if the file is not what it should be."""
-        size = os.fstat(descriptor).st_size
         if self._is_npy:
-            return self._npy_layout(descriptor, size)
+            return self._npy_layout()
         assert self._item is not None  # configure() has seen to that
-        self._check_raw(descriptor)
+        self._check_raw()
+        size = self._stored.size
         items, left = divmod(size, self._item.nbytes)
         if left:
-            raise ParameterError(
-                f"file '{self._path}' has {size} bytes, which is not a whole number of items of "
-                f"{self._item} ({self._item.nbytes} bytes)",
-                "file",
+            raise self._wrong(
+                f"has {size} bytes, which is not a whole number of items of {self._item} "
+                f"({self._item.nbytes} bytes)"
             )
         return _Layout(self._item, self._item.numpy, 0, items)
 
-    def _check_raw(self, descriptor: int) -> None:
+    def _check_raw(self) -> None:
         """Raise ParameterError for a file whose bytes are no raw items of the type."""
-        known = known_format(self._path, os.pread(descriptor, 512, 0))
+        known = known_format(self._path, self._stored.head(LOOKED_AT))
         if known is not None:
-            raise ParameterError(f"file '{self._path}' is not raw: it {known}", "file")
+            raise self._wrong(f"is not raw: it {known}")
         stated = sigmf_dtype(self._path)
         assert self._item is not None  # configure() has seen to that
         if stated is not None and self._item.dtype.startswith(("complex", "float")):
             datatype, dtype = stated
             if dtype is None or dtype not in (self._item.dtype, _PARTS.get(self._item.dtype)):
-                raise ParameterError(
-                    f"file '{self._path}' holds {datatype}, as its SigMF metadata say, not "
-                    f"{self._item.dtype}: sigmf_source reads it",
-                    "file",
+                raise self._wrong(
+                    f"holds {datatype}, as its SigMF metadata say, not {self._item.dtype}: "
+                    "sigmf_source reads it"
                 )
 
-    def _npy_layout(self, descriptor: int, size: int) -> _Layout:
-        readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-        try:
-            with os.fdopen(os.dup(descriptor), "rb") as stream:
-                stream.seek(0)
-                version = npy.read_magic(stream)
-                if version not in readers:
-                    raise ValueError(f"format version {version[0]}.{version[1]} is not known")
-                shape, fortran_order, dtype = readers[version](stream)
-                begin = stream.tell()
-        except Exception as error:
-            # The header is text that NumPy parses: what is damaged fails in many ways.
-            raise ParameterError(
-                f"file '{self._path}' is not a .npy file that can be read: {error}", "file"
-            ) from None
+    def _npy_layout(self) -> _Layout:
+        shape, fortran_order, dtype, begin = self._stored.parsed(_npy_header)
         if dtype.name not in DTYPES or not shape or min(shape[1:], default=1) < 1:
-            raise ParameterError(
-                f"file '{self._path}' must hold an array of numbers, shape (n, *item), not "
-                f"{dtype}{list(shape)}",
-                "file",
+            raise self._wrong(
+                f"must hold an array of numbers, shape (n, *item), not {dtype}{list(shape)}"
             )
         if fortran_order and len(shape) > 1:
-            raise ParameterError(
-                f"file '{self._path}' is in Fortran order; save it again after "
-                "numpy.ascontiguousarray",
-                "file",
-            )
+            raise self._wrong("is in Fortran order; save it again after numpy.ascontiguousarray")
         item = ItemType(dtype.name, tuple(shape[1:]))
-        if size - begin != math.prod(shape) * dtype.itemsize:
-            raise ParameterError(
-                f"file '{self._path}' has {size - begin} bytes of data, but announces {shape[0]} "
-                f"items of {item} ({item.nbytes} bytes each)",
-                "file",
+        size = self._stored.size - begin
+        if size != math.prod(shape) * dtype.itemsize:
+            raise self._wrong(
+                f"has {size} bytes of data, but announces {shape[0]} items of {item} "
+                f"({item.nbytes} bytes each)"
             )
         return _Layout(item, dtype, begin, shape[0])
 
     def _read(self, start: int, n: int) -> Array:
         """Return the items ``start`` to ``start + n - 1``, counted from ``offset`` on."""
-        assert self._descriptor is not None  # open between start() and stop()
         found = self._found
-        chunk = np.empty((n, *found.item.shape), found.dtype)
-        place = found.begin + (self.offset + start) * found.item.nbytes
-        room = chunk.reshape(-1).view(np.uint8).data
-        fill(self._descriptor, room, place, f"file '{self._path}'")
+        each = found.item.nbytes
+        raw = self._stored.read(found.begin + (self.offset + start) * each, n * each)
+        chunk = raw.view(found.dtype).reshape(n, *found.item.shape)
         return chunk if found.dtype.isnative else chunk.astype(found.item.numpy)
+
+
+def _npy_header(stream: BinaryIO, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Return shape, order and dtype of an array, and where its values begin."""
+    try:
+        return *read_header(stream), stream.tell()
+    except Exception as error:
+        raise ValueError(f"is not a .npy file that can be read: {error}") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from semradio.blocks.media.wav_chunks import is_wav
 
-_LOOKED_AT = 512
+LOOKED_AT = 512
 """Bytes from the beginning of a file that are looked at."""
 
 _SIGMF_DTYPES = {
@@ -23,7 +23,7 @@ def known_format(path: Path, head: bytes) -> str | None:
     """Return what a file is and which block reads it, in words; None if it may well be raw.
 
     Args:
-        path: of the file. head: its first bytes, 512 if it has so many.
+        path: of the file. head: its first bytes, :data:`LOOKED_AT` if it has so many.
     """
     if is_wav(head):
         return "is a WAV recording: wav_file_source reads it, and iq_file_source where it holds IQ"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from semradio.flowgraphs.arn.pair import curve, pair_figure
+from semradio.flowgraphs.arn.pair import AT_10_DB, PSR_DB, curve, pair_figure
 from semradio.flowgraphs.figures.declaration import Panel, Reference
 
-_PSR = (-20.0, -15.0, -10.0, -5.0)
-_AT_10_DB = {"snr_db": "10"}
-_PLAIN = {**_AT_10_DB, "protect": "false"}
-_RETRAINED = {**_AT_10_DB, "attacker": "adaptive_eve"}
+_PLAIN = {**AT_10_DB, "protect": "false"}
+_RETRAINED = {**AT_10_DB, "attacker": "adaptive_eve"}
 
 FIGURE = pair_figure(
     name="arn-adaptive",
@@ -22,7 +20,7 @@ FIGURE = pair_figure(
             quantity="leakage.accuracy",
             quantity_label="accuracy",
             x_label="PSR limit (dB)",
-            x=_PSR,
+            x=PSR_DB,
             limits=(0.0, 1.0),
             curves=(
                 curve("unprotected", "plain", overrides=_PLAIN, at=()),

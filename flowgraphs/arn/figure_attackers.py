@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semradio.flowgraphs.arn.pair import curve, pair_figure
+from semradio.flowgraphs.arn.pair import AT_10_DB, curve, pair_figure
 from semradio.flowgraphs.figures.declaration import Panel, Reference, Text
 
 _NAMES = {
@@ -23,12 +23,11 @@ _TRAINED_ON = {
     5000.0: "few_5000_eve",
     50000.0: "adaptive_eve",
 }
-_AT_10_DB = {"snr_db": "10"}
-_PLAIN = {**_AT_10_DB, "protect": "false"}
-_EACH = {**_AT_10_DB, "attacker": "{x}"}
+_PLAIN = {**AT_10_DB, "protect": "false"}
+_EACH = {**AT_10_DB, "attacker": "{x}"}
 # Nothing but the key protects: the modules are off, and their blocks want a model all the same.
 _KEYED = {**_EACH, "alice.model": "arn/alice", "bob.model": "arn/bob", "session": "${seed}"}
-_TRAINED: dict[str, Text] = {**_AT_10_DB, "attacker": _TRAINED_ON}
+_TRAINED: dict[str, Text] = {**AT_10_DB, "attacker": _TRAINED_ON}
 
 FIGURE = pair_figure(
     name="arn-attackers",
@@ -73,8 +72,8 @@ FIGURE = pair_figure(
                 curve("unprotected, fixed Eve", "plain", overrides=_PLAIN, at=()),
                 curve("PSR -10 dB", "white", overrides=_TRAINED),
                 curve("PSR -5 dB", "black", "white-5", overrides=_TRAINED),
-                curve("PSR -10 dB, fixed Eve", "white_fixed", overrides=_AT_10_DB, at=()),
-                curve("PSR -5 dB, fixed Eve", "black_fixed", "white-5", overrides=_AT_10_DB, at=()),
+                curve("PSR -10 dB, fixed Eve", "white_fixed", overrides=AT_10_DB, at=()),
+                curve("PSR -5 dB, fixed Eve", "black_fixed", "white-5", overrides=AT_10_DB, at=()),
             ),
             references=(Reference("chance", 0.1),),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from semradio.flowgraphs.arn.pair import curve, pair_figure
+from semradio.flowgraphs.arn.pair import AT_10_DB, curve, pair_figure
 from semradio.flowgraphs.figures.costs import microseconds, weights
 from semradio.flowgraphs.figures.declaration import Panel, Reference
 
@@ -14,7 +14,6 @@ _NAMES = {
     "transformer-10": "transformer",
     "minmax-10": "mlp, trained min-max",
 }
-_AT_10_DB = {"snr_db": "10"}
 
 
 def _alice(folder: Path) -> Path:
@@ -42,12 +41,12 @@ FIGURE = pair_figure(
             names=_NAMES,
             limits=(0.0, 1.0),
             curves=(
-                curve("fixed Eve", "white", "{x}", overrides=_AT_10_DB),
+                curve("fixed Eve", "white", "{x}", overrides=AT_10_DB),
                 curve(
                     "adaptive Eve",
                     "adaptive",
                     "{x}",
-                    overrides={**_AT_10_DB, "attacker": "adaptive_eve"},
+                    overrides={**AT_10_DB, "attacker": "adaptive_eve"},
                 ),
             ),
             references=(Reference("chance", 0.1),),
@@ -60,7 +59,7 @@ FIGURE = pair_figure(
             digits=4,
             x=tuple(_NAMES),
             names=_NAMES,
-            curves=(curve("Bob's MSE", "white", "{x}", overrides=_AT_10_DB),),
+            curves=(curve("Bob's MSE", "white", "{x}", overrides=AT_10_DB),),
         ),
         Panel(
             title="Size of a module",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from semradio.flowgraphs.arn.pair import curve, pair_figure
+from semradio.flowgraphs.arn.pair import AT_10_DB, PSR_DB, curve, pair_figure
 from semradio.flowgraphs.figures.declaration import Panel, Reference
 
-_PSR = (-20.0, -15.0, -10.0, -5.0)
-_AT_10_DB = {"snr_db": "10"}
-_BOB_OFF = {**_AT_10_DB, "restore": "false"}
-_PLAIN = {**_AT_10_DB, "protect": "false"}
+_BOB_OFF = {**AT_10_DB, "restore": "false"}
+_PLAIN = {**AT_10_DB, "protect": "false"}
 
 FIGURE = pair_figure(
     name="arn-psr",
@@ -23,14 +21,14 @@ FIGURE = pair_figure(
             quantity_label="MSE per pixel",
             digits=4,
             x_label="PSR limit (dB)",
-            x=_PSR,
+            x=PSR_DB,
             curves=(
                 curve("no modules", "plain", overrides=_PLAIN, at=()),
-                curve("paired, white box", "white", "white{x}", overrides=_AT_10_DB),
-                curve("paired, black box", "black", "black{x}", overrides=_AT_10_DB),
+                curve("paired, white box", "white", "white{x}", overrides=AT_10_DB),
+                curve("paired, black box", "black", "black{x}", overrides=AT_10_DB),
                 curve("white box, Bob off", "halved", "white{x}", overrides=_BOB_OFF),
                 curve("FGSM, Bob off", "fgsm_off", "fgsm{x}", "arn_fgsm", _BOB_OFF),
-                curve("FGSM, Bob trained for it", "fgsm", "fgsm{x}", "arn_fgsm", _AT_10_DB),
+                curve("FGSM, Bob trained for it", "fgsm", "fgsm{x}", "arn_fgsm", AT_10_DB),
             ),
             references=(Reference("paper: below 0.03", 0.03, x=-5.0, bound=True),),
         ),
@@ -39,7 +37,7 @@ FIGURE = pair_figure(
             quantity="leakage.accuracy",
             quantity_label="accuracy",
             x_label="PSR limit (dB)",
-            x=_PSR,
+            x=PSR_DB,
             limits=(0.0, 1.0),
             curves=(
                 curve("unprotected", "plain", overrides=_PLAIN, at=()),
@@ -47,23 +45,23 @@ FIGURE = pair_figure(
                     "white box, adaptive Eve",
                     "adaptive",
                     "white{x}",
-                    overrides={**_AT_10_DB, "attacker": "adaptive_eve"},
+                    overrides={**AT_10_DB, "attacker": "adaptive_eve"},
                 ),
-                curve("white box", "white", "white{x}", overrides=_AT_10_DB),
-                curve("black box", "black", "black{x}", overrides=_AT_10_DB),
+                curve("white box", "white", "white{x}", overrides=AT_10_DB),
+                curve("black box", "black", "black{x}", overrides=AT_10_DB),
                 curve(
                     "white box, noise-free Eve",
                     "white_quiet",
                     "quiet-white{x}",
-                    overrides=_AT_10_DB,
+                    overrides=AT_10_DB,
                 ),
                 curve(
                     "black box, noise-free Eve",
                     "black_quiet",
                     "quiet-black{x}",
-                    overrides=_AT_10_DB,
+                    overrides=AT_10_DB,
                 ),
-                curve("FGSM, white box", "fgsm", "fgsm{x}", "arn_fgsm", _AT_10_DB),
+                curve("FGSM, white box", "fgsm", "fgsm{x}", "arn_fgsm", AT_10_DB),
             ),
             references=(
                 Reference("paper: about 0.4", 0.4, x=-10.0),

@@ -18,6 +18,10 @@ from semradio.flowgraphs.figures.palette import (
 )
 from semradio.flowgraphs.keyed import published_key
 
+AT_10_DB = {"snr_db": "10"}
+PSR_DB = (-20.0, -15.0, -10.0, -5.0)
+"""Limits on the power of the attack for which there are modules."""
+
 STYLES = {
     "plain": Style(BLACK, "s"),
     "bob": Style(SKY, "D"),

@@ -170,7 +170,7 @@ def _run(
 
 
 def _wait(deployment: Deployment, plan: Plan, json_out: str | None, quiet: bool) -> int:
-    from semradio.flowgraphs.deploy.running import DRAIN_S, Watch, result, stop
+    from semradio.flowgraphs.deploy.running import ENDS_WITHIN_S, Watch, result, stop
 
     watch = Watch(deployment, lambda line: click.echo(line, err=True))
     try:
@@ -178,7 +178,7 @@ def _wait(deployment: Deployment, plan: Plan, json_out: str | None, quiet: bool)
             watch.until_the_end()
         except KeyboardInterrupt:
             stop(deployment)
-            watch.until_the_end(DRAIN_S)
+            watch.until_the_end(ENDS_WITHIN_S)
     finally:
         watch.close()
     found = result(deployment, plan)

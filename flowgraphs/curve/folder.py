@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import stat
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 import zmq
 
 from semradio.blocks.errors import ParameterError, SemradioError, nearest
+from semradio.blocks.regular_file import open_regular, open_to_others, unread
 
 RUN, LOOK, CHANGE = "run", "look", "change"
 CONTROL = (RUN, LOOK, CHANGE)
@@ -142,25 +142,17 @@ def _read(folder: Path, name: str, ending: str) -> dict[str, bytes]:
     """Return the keys in a certificate by their names, 40 characters each."""
     path = folder / f"{name}{ending}"
     try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open_regular(path) as stream:
+            if ending == _SECRET and (mode := open_to_others(stream)) is not None:
+                raise KeysError(
+                    f"key file '{path}' is open to others (mode {mode}): "
+                    f"chmod 600 '{path}', and make new keys if others may have read it"
+                )
+            text = stream.read(_MOST)
     except FileNotFoundError:
         raise KeysError(_missing(folder, name, ending)) from None
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise KeysError(f"key file '{path}' cannot be read: {why}") from None
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise KeysError(f"key file '{path}' is not a regular file")
-        if ending == _SECRET and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeysError(
-                f"key file '{path}' is open to others (mode {stat.S_IMODE(mode):04o}): "
-                f"chmod 600 '{path}', and make new keys if others may have read it"
-            )
-        text = os.read(descriptor, _MOST)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        raise KeysError(f"key file '{path}' {unread(error)}") from None
     found = re.findall(rb'(?m)^\s*(public-key|secret-key)\s*=\s*"([!-~]{40})"\s*$', text)
     keys = {key.decode(): value for key, value in found}
     if "public-key" not in keys:

@@ -12,6 +12,7 @@ import msgspec
 
 from semradio.blocks.endpoint import is_number
 from semradio.blocks.errors import ParameterError, SemradioError, nearest
+from semradio.blocks.part_file import write_whole
 from semradio.flowgraphs.plan import Plan
 
 _FILE = "deployment.json"
@@ -59,7 +60,8 @@ class Deployment:
     def save(self) -> None:
         """Keep it, for whoever asks by its name later."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self.folder / _FILE).write_bytes(msgspec.json.encode(self))
+        # Whole: 'semradio status' may read it just now, and passes over what it cannot read.
+        write_whole(self.folder / _FILE, msgspec.json.encode(self))
 
 
 def fresh_name(plan: Plan) -> str:
@@ -127,9 +129,7 @@ def placed(plan: Plan, where: Mapping[str, str]) -> None:
     """
     for name, endpoint in where.items():
         if name not in plan.processes:
-            known = ", ".join(plan.processes) or "none"
-            hint = nearest(name, plan.processes)
-            raise ParameterError(f"no process '{name}'{hint}; processes: {known}")
+            raise ParameterError(plan.no_process(name))
         found = re.fullmatch(r"tcp://(\[[^\]]+\]|[^:/\s]+):(\d+)", endpoint)
         if found is None:
             raise ParameterError(f"'{endpoint}' is no address; write {name}=tcp://HOST:PORT")

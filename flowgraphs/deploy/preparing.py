@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from semradio.blocks.errors import ParameterError, nearest
+from semradio.blocks.errors import ParameterError
 from semradio.flowgraphs.curve.folder import names_in, read_pair
 from semradio.flowgraphs.deploy.deployment import Deployment, endpoints, fresh_name
 from semradio.flowgraphs.deploy.starting import FLOWGRAPH
@@ -50,9 +50,7 @@ def prepared(
     hosts, addresses = dict(hosts or {}), dict(addresses or {})
     for name in hosts:
         if name not in plan.processes:
-            known = ", ".join(plan.processes) or "none"
-            hint = nearest(name, plan.processes)
-            raise ParameterError(f"no process '{name}'{hint}; processes: {known}")
+            raise ParameterError(plan.no_process(name))
     missing = [name for name in plan.processes if hosts and name not in hosts]
     if missing:
         raise ParameterError(f"no host for process {', '.join(missing)}: --on {missing[0]}=HOST")

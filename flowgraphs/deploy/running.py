@@ -16,8 +16,9 @@ from semradio.flowgraphs.deploy.slurm import Slurm
 from semradio.flowgraphs.deploy.starting import ASKED
 from semradio.flowgraphs.plan import Plan
 from semradio.flowgraphs.runtime.result import RunResult, merge
+from semradio.flowgraphs.runtime.run.draining import DRAIN_S, REPORT_S
 
-DRAIN_S = 12.0
+ENDS_WITHIN_S = DRAIN_S + REPORT_S
 """Seconds that processes which were asked to end may take."""
 
 _LOOK_EVERY_S = 0.05

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 
 from semradio.flowgraphs.deploy.deployment import Deployment
 from semradio.flowgraphs.deploy.starting import ASKED, STATE
+from semradio.flowgraphs.runtime.run.draining import DRAIN_S, REPORT_S
 
-STOPS_WITHIN_S = 15
-"""Seconds that systemd gives a process to drain, which gives up by itself after ten."""
+_MARGIN_S = 3
+"""Seconds more than a process needs: who asked it to end is to give up first, and to say so."""
+
+STOPS_WITHIN_S = round(DRAIN_S + REPORT_S) + _MARGIN_S
+"""Seconds that systemd gives a process to drain and to report."""
 
 _AGAIN_AFTER_MS = 100
 

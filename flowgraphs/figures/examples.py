@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semradio.blocks.errors import SemradioError
+from semradio.blocks.part_file import write_whole
 from semradio.blocks.sinks.vector_sink import VectorSink
 from semradio.flowgraphs import Flowgraph
 from semradio.flowgraphs.figures.cells import Cell
@@ -69,10 +70,8 @@ class Sheet:
                 arrays[f"{name}_{k}"] = getattr(user, name)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
-        part = path.with_name(f".{path.name}.part")
         try:
-            part.write_bytes(buffer.getvalue())
-            part.replace(path)
+            write_whole(path, buffer.getvalue())
         except OSError as error:
             raise SemradioError(f"cannot write {path}: {error.strerror or error}") from None
 

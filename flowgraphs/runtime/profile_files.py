@@ -90,7 +90,10 @@ def _events(profiles: Mapping[str, Profile]) -> Iterator[dict[str, Any]]:
     begins = [span.began for profile in profiles.values() for span in profile.spans]
     start = min(begins, default=0.0)
     for number, (process, profile) in enumerate(profiles.items(), start=1):
-        yield _name("process_name", number, 0, process)
+        more = (
+            f" ({profile.spans_left_out:,} later spans left out)" if profile.spans_left_out else ""
+        )
+        yield _name("process_name", number, 0, process + more)
         yield _name("thread_name", number, _BLOCK_ROW, "blocks")
         yield _name("thread_name", number, _WAIT_ROW, "waits")
         for span in profile.spans:

@@ -23,7 +23,7 @@ from semradio.blocks.engine.queue import Queue
 from semradio.blocks.engine.queue_intake import QueueIntake
 from semradio.blocks.engine.target import Target
 from semradio.blocks.errors import SemradioError
-from semradio.flowgraphs.runtime.edges.sockets import Socket
+from semradio.blocks.zeromq import Socket
 
 Act = Callable[[], None]
 """Something to be done between two passes."""

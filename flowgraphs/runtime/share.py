@@ -22,6 +22,7 @@ from semradio.blocks.engine.stage import Planned, Stage
 from semradio.blocks.engine.target import Target
 from semradio.blocks.engine.weaving import DEFAULT_CHUNK, GRID_ROOM, Weave, Wire
 from semradio.blocks.errors import BlockError, SemradioError
+from semradio.blocks.zeromq import Context
 from semradio.flowgraphs.curve.entry import call
 from semradio.flowgraphs.curve.folder import read_pair, read_public
 from semradio.flowgraphs.curve.policy import keys_of_wire
@@ -41,7 +42,6 @@ from semradio.flowgraphs.runtime.change import (
 from semradio.flowgraphs.runtime.edges.crossing import HERE_BYTES, Crossing, capacity_of, crossings
 from semradio.flowgraphs.runtime.edges.receiver import EdgeReceiver
 from semradio.flowgraphs.runtime.edges.sender import EdgeSender, SenderHub
-from semradio.flowgraphs.runtime.edges.sockets import Context
 from semradio.flowgraphs.runtime.failure import NOT_STARTED
 from semradio.flowgraphs.runtime.latency import Stopwatch
 from semradio.flowgraphs.runtime.profile import Profiler

@@ -24,9 +24,9 @@ from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.tag import Tag
 from semradio.blocks.engine.chain import Chain
 from semradio.blocks.engine.stage import Stage
+from semradio.blocks.zeromq import NOBLOCK, SNDMORE, Context, Socket
 from semradio.flowgraphs.plain import for_message
 from semradio.flowgraphs.runtime.budget import Budget
-from semradio.flowgraphs.runtime.edges.sockets import NOBLOCK, SNDMORE, Context, Socket
 from semradio.flowgraphs.runtime.watch import LEASE_S, MAX_BYTES, Glimpse
 from semradio.flowgraphs.runtime.watch import Tap as Wish
 

@@ -6,7 +6,6 @@ import csv
 import importlib.util
 import io
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from semradio.blocks.errors import nearest
+from semradio.blocks.part_file import whole
 from semradio.flowgraphs.sweep.failure import SweepError
 from semradio.flowgraphs.sweep.summary import summarised
 
@@ -90,17 +90,14 @@ class Table:
         """
         path = Path(path)
         kind = _kind(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            if kind == ".csv":
-                part.write_text(self.to_csv(), encoding="utf-8", newline="")
-            else:
-                _write_parquet(self, part)
-            part.replace(path)
+            with whole(path) as part:
+                if kind == ".csv":
+                    part.write_text(self.to_csv(), encoding="utf-8", newline="")
+                else:
+                    _write_parquet(self, part)
         except OSError as error:
             raise SweepError(f"cannot write the table {path}: {error.strerror or error}") from None
-        finally:
-            part.unlink(missing_ok=True)
 
     def to_csv(self) -> str:
         """Return the table as CSV (RFC 4180, lines end in LF).

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from semradio.blocks.endpoint import host_of, is_wildcard, stays_here
+from semradio.blocks.endpoint import exposure, host_of, is_wildcard, stays_here
+from semradio.blocks.radio.tcp_source import TcpSource
 
 
 @pytest.mark.parametrize(
@@ -26,4 +27,17 @@ from semradio.blocks.endpoint import host_of, is_wildcard, stays_here
 def test_whom_an_address_reaches(endpoint: str, host: str, here: bool) -> None:
     assert host_of(endpoint) == host
     assert stays_here(endpoint) is here
+    assert (exposure(endpoint) == "") is here
     assert is_wildcard(endpoint) is (host in ("0.0.0.0", "*", "::"))
+
+
+def test_who_is_told_of_a_socket_that_others_reach() -> None:
+    assert exposure("tcp://*:5555") == (
+        "listens at tcp://*:5555, where other machines can reach it"
+    )
+    assert exposure("tcp://[0.0.0.0]:5555", "0.0.0.0").startswith("listens at 0.0.0.0, where")
+    for host, told in (("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)):
+        source = TcpSource(address=f"{host}:0", bind=True)
+        source.start()
+        source.stop()
+        assert bool(source.notes) is told

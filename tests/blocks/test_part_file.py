@@ -11,7 +11,7 @@ import pytest
 
 from semradio.blocks.api.harness import Harness
 from semradio.blocks.api.item_type import ItemType
-from semradio.blocks.part_file import clear_parts, part_of
+from semradio.blocks.part_file import clear_parts, part_of, whole, write_whole
 from semradio.blocks.sinks.image_file_sink import ImageFileSink
 from semradio.blocks.sinks.image_sink import ImageSink
 
@@ -57,3 +57,24 @@ def test_sinks_begin_without_what_was_left(tmp_path: Path, kind: str) -> None:
     left.touch()
     with Harness(block, inputs):
         assert not left.exists()
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, durable: bool) -> None:
+    path = tmp_path / "a"
+    write_whole(path, b"first", durable=durable)
+    with pytest.raises(KeyboardInterrupt), whole(path, durable=durable) as part:
+        part.write_bytes(b"half of the sec")
+        assert path.read_bytes() == b"first"
+        raise KeyboardInterrupt
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"first")]
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        write_whole(tmp_path / "folder", b"x", durable=durable)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "folder"]
+
+
+def test_a_file_has_the_mode_that_any_other_has(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    write_whole(tmp_path / "a", b"x", durable=True)
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode

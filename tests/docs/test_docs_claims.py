@@ -25,7 +25,8 @@ from semradio.flowgraphs.gnuradio.description import described
 from semradio.flowgraphs.gnuradio.installation import EXAMPLES
 from semradio.flowgraphs.runtime import result
 from semradio.flowgraphs.runtime.edges import crossing, wire
-from semradio.flowgraphs.runtime.run import children, supervisor
+from semradio.flowgraphs.runtime.run import children
+from semradio.flowgraphs.runtime.run.draining import DRAIN_S
 
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in DOCS.glob("*.md")}
 
@@ -80,7 +81,7 @@ def test_numbers_of_the_runtime() -> None:
     assert f"one pass in {chain.SAMPLE_EVERY}" in text
     assert f"fill {crossing.QUEUE_BYTES >> 20} MiB, at most {crossing.QUEUE_BYTES // 64:,}" in text
     assert f"within a process {crossing.HERE_BYTES >> 10} KiB do" in text
-    assert f"draining takes more than {supervisor.DRAIN_S:.0f} s" in text
+    assert f"draining takes more than {DRAIN_S:.0f} s" in text
     assert f"takes more than {children.STARTUP_S:.0f} s to start" in text
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.onnx_export import export_onnx
+from semradio.export.deploying import UNROUNDED, Part, export_parts
 from semradio.export.pixels import PIXELS
 from semradio.export.recipes.arn.attackers import ATTACKERS
 from semradio.export.recipes.arn.config import Config
@@ -48,8 +48,8 @@ _EVE_LAYERS = "fully connected 23-64-32-32-10, ReLU"
 
 
 @dataclasses.dataclass(frozen=True)
-class _Part:
-    """One file to write."""
+class _Network:
+    """A network, and what its card says of it in words."""
 
     file: str
     module: nn.Module
@@ -60,7 +60,6 @@ class _Part:
     architecture: str
     equations: str
     compared: tuple[str, ...] = ()
-    """Outputs of which the card states the parity, and which the file leaves out."""
 
 
 def export(folder: Path, out: Path) -> list[Path]:
@@ -81,25 +80,21 @@ def export(folder: Path, out: Path) -> list[Path]:
     frames = torch.randn((64, SYMBOLS), generator=source) / SYMBOLS**0.5
     labels = torch.randint(0, CLASSES, (64,), generator=source, dtype=torch.uint8)
     examples = {"image": images, "x": frames, "y": frames, "label": labels}
-    written = []
-    for part in _parts(link, report.config):
-        path = out / f"{part.file}.onnx"
-        export_onnx(
-            part.module,
-            path,
-            inputs={port: examples[port] for port in part.inputs},
-            outputs=[*part.outputs, *part.compared],
-            card=_card(part, report),
-            levels=1,
-            compared=part.compared,
-        )
-        written.append(path)
-    return written
-
-
-def _parts(link: Link, config: Config) -> list[_Part]:
     parts = [
-        _Part(
+        Part(
+            module=network.module,
+            card=_card(network, report),
+            inputs={port: examples[port] for port in network.inputs},
+            compared=network.compared,
+        )
+        for network in _networks(link, report.config)
+    ]
+    return export_parts(parts, out, levels=1)
+
+
+def _networks(link: Link, config: Config) -> list[_Network]:
+    networks = [
+        _Network(
             file="encoder",
             module=link.transmitter,
             inputs={"image": "grey image, 0 to 255"},
@@ -109,7 +104,7 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             architecture="fully connected 784-64-64-23, ReLU, power normalisation",
             equations="eq. (4) and (5)",
         ),
-        _Part(
+        _Network(
             file="decoder",
             module=ImageReceiver(link.receiver),
             inputs={"x": _FRAME + ", as received or as restored by Bob's module"},
@@ -118,9 +113,9 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             summary="Turns 23 received symbols into an image of 28 x 28 pixels.",
             architecture="fully connected 23-23-64-64-784, ReLU, sigmoid at the end",
             equations="eq. (7) and (8)",
-            compared=("image_before_rounding",),
+            compared=(UNROUNDED,),
         ),
-        _Part(
+        _Network(
             file="eve",
             module=link.eve,
             inputs={"y": _RECEIVED},
@@ -135,10 +130,10 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         ),
     ]
     if isinstance(link.alice, FgsmTransmitter):
-        parts.append(_gradient_attack(link.alice, config))
+        networks.append(_gradient_attack(link.alice, config))
     elif isinstance(link.alice, ArnTransmitter):
-        parts.append(
-            _Part(
+        networks.append(
+            _Network(
                 file="alice",
                 module=link.alice,
                 inputs={"x": _FRAME},
@@ -154,8 +149,8 @@ def _parts(link: Link, config: Config) -> list[_Part]:
         )
     if isinstance(link.bob, ArnReceiver):
         gradient = config.attack == "fgsm"
-        parts.append(
-            _Part(
+        networks.append(
+            _Network(
                 file="fgsm_bob" if gradient else "bob",
                 module=link.bob,
                 inputs={"y": _RECEIVED},
@@ -167,8 +162,8 @@ def _parts(link: Link, config: Config) -> list[_Part]:
             )
         )
     for name, module in link.attackers.items():
-        parts.append(
-            _Part(
+        networks.append(
+            _Network(
                 file=name,
                 module=module,
                 inputs={"y": _RECEIVED},
@@ -180,11 +175,11 @@ def _parts(link: Link, config: Config) -> list[_Part]:
                 equations="eq. (14), on the signals of eq. (11)",
             )
         )
-    return parts
+    return networks
 
 
-def _gradient_attack(alice: FgsmTransmitter, config: Config) -> _Part:
-    return _Part(
+def _gradient_attack(alice: FgsmTransmitter, config: Config) -> _Network:
+    return _Network(
         file="fgsm",
         module=alice,
         inputs={"x": _FRAME, "label": "the image's class, which Alice must know"},
@@ -242,25 +237,25 @@ def _opponent(config: Config) -> str:
     return "against a 23-16-10 substitute (black box)"
 
 
-def _card(part: _Part, report: Report) -> ModelCard:
+def _card(network: _Network, report: Report) -> ModelCard:
     config = report.config
     # Models of a keyed link do not fit one without a key: they are a family of their own.
     family = "keyed" if config.keyed else report.recipe
     return ModelCard(
-        name=f"{family}/{part.file}",
-        role=part.role,
+        name=f"{family}/{network.file}",
+        role=network.role,
         system=family,
-        summary=part.summary,
-        inputs=part.inputs,
-        outputs=part.outputs,
+        summary=network.summary,
+        inputs=network.inputs,
+        outputs=network.outputs,
         power_normalisation=_POWER[config.normalisation],
-        snr_db=config.eve_snr_db if part.role == "eavesdropper" else config.snr_db,
+        snr_db=config.eve_snr_db if network.role == "eavesdropper" else config.snr_db,
         dataset=report.dataset,
         split=report.split,
         seed=config.seed,
         metrics=_metrics(report),
-        architecture=part.architecture,
-        source=f"{_PAPER}, {part.equations}",
+        architecture=network.architecture,
+        source=f"{_PAPER}, {network.equations}",
         licence="MIT",
     )
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.onnx_export import OpenAxes, export_onnx
+from semradio.export.deploying import UNROUNDED, Part, export_parts
+from semradio.export.onnx_export import OpenAxes
 from semradio.export.recipes.deepjscc.config import Config
 from semradio.export.recipes.deepjscc.networks import Link, condition
 from semradio.export.recipes.deepjscc.report import Report
@@ -20,7 +21,6 @@ _SIDES = (32, 48)
 _BATCHES = (1, 2, 7, 40)
 _TOLERANCE = 1e-4
 """Of pixels and symbols about 1 in size: the sums of deep networks round more than 1e-5."""
-_UNROUNDED = "image_before_rounding"
 _WORDS = {
     "image": "picture [row, column, colour], 0 to 255; sides multiples of the stride",
     "snr_db": "Es/N0 of a complex symbol in dB",
@@ -100,27 +100,21 @@ def export(folder: Path, out: Path) -> list[Path]:
     decoder: nn.Module = PictureDecoder(link) if told else PlainDecoder(link)
     ends = (
         ("encoder", encoder, ("image", "snr_db"), ("x",), ()),
-        ("decoder", decoder, ("y", "snr_db", "uses"), ("image",), (_UNROUNDED,)),
+        ("decoder", decoder, ("y", "snr_db", "uses"), ("image",), (UNROUNDED,)),
     )
-    written = []
+    parts = []
     for end, module, taken, given, compared in ends:
         ports = taken if told else taken[:1]
-        path = out / f"{end}.onnx"
-        export_onnx(
-            module,
-            path,
-            inputs={port: examples[port] for port in ports},
-            outputs=[*given, *compared],
-            card=_card(end, ports, given, link, report),
-            tolerance=_TOLERANCE,
-            levels=1,
-            batches=_BATCHES,
-            half=True,
-            compared=compared,
-            open_axes=_open_axes(link, ports[0]),
+        parts.append(
+            Part(
+                module=module,
+                card=_card(end, ports, given, link, report),
+                inputs={port: examples[port] for port in ports},
+                compared=compared,
+                open_axes=_open_axes(link, ports[0]),
+            )
         )
-        written.append(path)
-    return written
+    return export_parts(parts, out, tolerance=_TOLERANCE, levels=1, batches=_BATCHES, half=True)
 
 
 def _card(

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from semradio.blocks.neural.model_card import ModelCard
+from semradio.export.deploying import Part, export_parts
 from semradio.export.fitting import load_best
-from semradio.export.onnx_export import export_onnx
 from semradio.export.recipes.intercept.air import Air
 from semradio.export.recipes.intercept.eves import EVES
 from semradio.export.recipes.intercept.report import Report
@@ -34,23 +34,13 @@ def export(folder: Path, out: Path) -> list[Path]:
     """
     report = Report.read(folder)
     examples = _examples(report)
-    written = []
+    parts = []
     for name, eve in EVES.items():
         module = untrained(name, report.config, examples["symbols"], _SIDES, len(report.classes))
         load_best(folder / f"{name}.pt", {"eve": module})
-        path = out / f"{name}.onnx"
-        export_onnx(
-            module,
-            path,
-            inputs={"y": examples["pictures" if eve.pictures else "symbols"]},
-            outputs=["logits"],
-            card=_card(name, report),
-            tolerance=_TOLERANCE,
-            batches=_BATCHES,
-            half=True,
-        )
-        written.append(path)
-    return written
+        heard = examples["pictures" if eve.pictures else "symbols"]
+        parts.append(Part(module=module, card=_card(name, report), inputs={"y": heard}))
+    return export_parts(parts, out, tolerance=_TOLERANCE, batches=_BATCHES, half=True)
 
 
 def _examples(report: Report) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semradio.blocks.neural.model_card import ModelCard
-from semradio.export.onnx_export import export_onnx
+from semradio.export.deploying import UNROUNDED, Part, export_parts
 from semradio.export.recipes.irsc.air import complex_normal
 from semradio.export.recipes.irsc.config import Config
 from semradio.export.recipes.irsc.networks import ImageReceiver
@@ -22,7 +22,6 @@ _PAPER = (
     "Transmission Over MIMO Interference Channels"
 )
 _EXAMPLES = 64
-_UNROUNDED = "image_before_rounding"
 _PLANES = "planes: real, imaginary"
 _AXES = {
     "channel": ("re_im", "receiver", "transmitter", "rx_antenna", "tx_antenna"),
@@ -54,23 +53,23 @@ def export(folder: Path, out: Path) -> list[Path]:
     """
     report = Report.read(folder)
     system = load_system(folder, report.config)
-    written = []
-    for user in range(report.config.users):
+    examples = _examples(report.config)
+    parts = [
+        _part(end, user, module, examples, report)
+        for user in range(report.config.users)
         for end, module in (
             ("transmitter", system.transmitters[user]),
             ("receiver", ImageReceiver(system.receivers[user])),
-        ):
-            path = out / f"{end}_{user + 1}.onnx"
-            _write(path, end, user, module, report)
-            written.append(path)
-    return written
+        )
+    ]
+    return export_parts(parts, out, levels=1, half=True)
 
 
-def _write(path: Path, end: str, user: int, module: nn.Module, report: Report) -> None:
+def _part(
+    end: str, user: int, module: nn.Module, examples: dict[str, Tensor], report: Report
+) -> Part:
     config = report.config
     taken, given = _signals(end, config)
-    examples = _examples(config)
-    inputs = {port: examples[kind] for port, kind in taken.items()}
     name = name_of(config)
     card = ModelCard(
         name=f"irsc/{name}/{end}_{user + 1}",
@@ -91,16 +90,11 @@ def _write(path: Path, end: str, user: int, module: nn.Module, report: Report) -
         source=f"{_PAPER}, {'eqs. (1), (2)' if end == 'transmitter' else 'eq. (4)'}",
         licence="MIT",
     )
-    compared = [_UNROUNDED] if end == "receiver" else []
-    export_onnx(
-        module,
-        path,
-        inputs=inputs,
-        outputs=[*given, *compared],
+    return Part(
+        module=module,
         card=card,
-        levels=1,
-        half=True,
-        compared=compared,
+        inputs={port: examples[kind] for port, kind in taken.items()},
+        compared=(UNROUNDED,) if end == "receiver" else (),
     )
 
 

@@ -13,9 +13,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-ANTENNAS = 2
-"""Transmit antennas of the code."""
-
 
 def conjugate(a: Tensor) -> Tensor:
     """Return the complex conjugate of planes."""

@@ -13,9 +13,10 @@ from time import monotonic
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from semradio.blocks.zeromq import readable
 from semradio.flowgraphs.runtime.edges.crossing import Crossing
 from semradio.flowgraphs.runtime.edges.receiver import EdgeReceiver
-from semradio.flowgraphs.runtime.edges.sockets import FAILED_EVENTS, has_message, watched
+from semradio.flowgraphs.runtime.edges.sockets import FAILED_EVENTS, REMIND_S, watched
 from semradio.flowgraphs.runtime.edges.wire import WireError
 from semradio.flowgraphs.runtime.share import Share
 
@@ -24,9 +25,6 @@ PEER_TIMEOUT_S = 10.0
 
 KEEPALIVE_S = 1.0
 """Seconds between two signs of life of a receiver."""
-
-REMIND_S = 5.0
-"""Seconds between two lines that say who is awaited."""
 
 TRIES, TRYING_S = 3, 2.0
 """How often, and for how many seconds, a connection may break before both ends know each other."""
@@ -63,7 +61,7 @@ class Upstream:
         Raises:
             WireError: the sender has gone and did not come back, or the keys do not fit.
         """
-        while has_message(self.monitor):
+        while readable(self.monitor):
             event = recv_monitor_message(self.monitor)["event"]
             if event & FAILED_EVENTS:
                 self._failed(event, now)
@@ -206,7 +204,7 @@ class Peers:
         if hub is None or self.monitor is None:
             return
         for _ in range(_EVENTS_A_CHECK):
-            if not has_message(self.monitor):
+            if not readable(self.monitor):
                 break
             event = recv_monitor_message(self.monitor)["event"]
             if event & FAILED_EVENTS:

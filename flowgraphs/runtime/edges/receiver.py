@@ -11,16 +11,11 @@ import zmq
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.tag import Tag
 from semradio.blocks.engine.queue import Queue
+from semradio.blocks.zeromq import NOBLOCK, Context, readable
 from semradio.flowgraphs.runtime.edges import wire
 from semradio.flowgraphs.runtime.edges.door import enter
 from semradio.flowgraphs.runtime.edges.shared_ring import SharedView
-from semradio.flowgraphs.runtime.edges.sockets import (
-    MESSAGES_A_STEP,
-    NOBLOCK,
-    Context,
-    configure,
-    has_message,
-)
+from semradio.flowgraphs.runtime.edges.sockets import MESSAGES_A_STEP, configure
 from semradio.flowgraphs.runtime.edges.wire import HeaderCodec, Placed, WireError
 
 COPY_BYTES = 1 << 15
@@ -98,7 +93,7 @@ class EdgeReceiver:
         """
         if self.finished:
             return not self.dismissed and self._part()
-        moved = has_message(self.socket)
+        moved = readable(self.socket)
         if moved:
             self._drain()
         if not self.finished:
@@ -155,7 +150,7 @@ class EdgeReceiver:
     def _part(self) -> bool:
         """Look whether the sender has heard that nothing more is wanted; the rest is too late."""
         moved = False
-        while not self.dismissed and has_message(self.socket):
+        while not self.dismissed and readable(self.socket):
             kind = wire.decode(self.socket.recv_multipart()[0]).kind
             self.dismissed = kind in (wire.BYE, wire.REFUSE)
             moved = True
@@ -181,7 +176,7 @@ class EdgeReceiver:
         for taken in range(MESSAGES_A_STEP):
             # To ask is cheaper than to fail, but not than to succeed: where a second message is,
             # more may be.
-            if taken == 1 and not has_message(self.socket):
+            if taken == 1 and not readable(self.socket):
                 break
             try:
                 header = receive(NOBLOCK)

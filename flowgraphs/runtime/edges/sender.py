@@ -12,17 +12,14 @@ import zmq
 from semradio.blocks.api.item_type import Array, ItemType
 from semradio.blocks.api.tag import GAP, Tag
 from semradio.blocks.engine.queue import Policy, Queue
+from semradio.blocks.zeromq import SNDMORE, Context, Socket, readable
 from semradio.flowgraphs.curve.entry import Guards, whose
 from semradio.flowgraphs.runtime.edges import wire
 from semradio.flowgraphs.runtime.edges.door import Door, open_door
 from semradio.flowgraphs.runtime.edges.shared_ring import SHARED_BYTES, SharedRing
 from semradio.flowgraphs.runtime.edges.sockets import (
     MESSAGES_A_STEP,
-    SNDMORE,
-    Context,
-    Socket,
     configure,
-    has_message,
     shelter,
     watched,
 )
@@ -553,7 +550,7 @@ class SenderHub:
         for edge in self.senders.values():
             edge.tell()
         for _ in range(MESSAGES_A_STEP):
-            if not has_message(socket):
+            if not readable(socket):
                 break
             frames = socket.recv_multipart(copy=False)
             moved = True

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import zmq
 
-Socket = zmq.Socket[bytes]
-Context = zmq.Context[zmq.Socket[bytes]]
-
-NOBLOCK, SNDMORE = int(zmq.NOBLOCK), int(zmq.SNDMORE)
-"""Plain integers: pyzmq's enumerations compute their bit operations in Python."""
-
-_EVENTS, _POLLIN = int(zmq.EVENTS), int(zmq.POLLIN)
+from semradio.blocks.zeromq import Socket
 
 HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 2000
 """How often a silent connection is tried, and when it counts as broken."""
@@ -23,6 +15,9 @@ MESSAGES_A_STEP = 256
 LINGER_MS = 2000
 """How long a closed socket may take to deliver what is under way."""
 
+REMIND_S = 5.0
+"""Seconds between two lines that say which process is awaited."""
+
 HANDSHAKE_MS = 3000
 """How long a connection may take until both ends know who the other is; then it is closed."""
 
@@ -31,12 +26,6 @@ REQUEST_BYTES = 1 << 14
 
 REQUESTS = 1000
 """Messages of one connection that wait at a listening socket; more wait where they come from."""
-
-
-def has_message(socket: Socket) -> bool:
-    """Whether a message can be received at once."""
-    events: Any = socket.getsockopt(_EVENTS)
-    return bool(events & _POLLIN)
 
 
 def configure(socket: Socket) -> None:

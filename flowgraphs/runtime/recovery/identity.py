@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from semradio.blocks.api.block import Block
+from semradio.blocks.regular_file import open_regular
 from semradio.flowgraphs.plain import for_json
 from semradio.flowgraphs.plan import Plan, veiled
 
 _PACKAGES = ("semradio", "numpy", "onnxruntime")
 """Packages whose other version may give other bits."""
-
-_READ = 1 << 20
 
 _LARGE = 1 << 26
 """Bytes from which on a file is known by its size and time, not by its bytes."""
@@ -71,14 +71,11 @@ def _told(value: Any) -> Any:
 def _file(path: Path) -> str:
     """Return what a file is known by."""
     try:
-        status = path.stat()
-        if status.st_size > _LARGE:
-            return f"{status.st_size} bytes of {status.st_mtime_ns}"
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while part := file.read(_READ):
-                digest.update(part)
-        return digest.hexdigest()
+        with open_regular(path) as file:
+            status = os.fstat(file.fileno())
+            if status.st_size > _LARGE:
+                return f"{status.st_size} bytes of {status.st_mtime_ns}"
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "missing"
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from semradio.blocks.engine.encoding import UndecodableError, decode
 from semradio.blocks.engine.snapshot import prepare_block, restore_block
+from semradio.flowgraphs.runtime.edges.sockets import REMIND_S
 from semradio.flowgraphs.runtime.failure import RunError
 from semradio.flowgraphs.runtime.recovery.held import Held
 from semradio.flowgraphs.runtime.recovery.identity import differences, identity
@@ -18,9 +19,6 @@ from semradio.flowgraphs.runtime.recovery.recorder import Recorder
 from semradio.flowgraphs.runtime.recovery.settings import Recovery
 from semradio.flowgraphs.runtime.recovery.snapshot import restore_share
 from semradio.flowgraphs.runtime.recovery.store import Store
-
-REMIND_S = 5.0
-"""Seconds between two lines that say who is awaited."""
 
 _POLL_MS = 50
 

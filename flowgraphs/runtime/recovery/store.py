@@ -28,6 +28,7 @@ import time
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from semradio.blocks.part_file import whole, write_whole
 from semradio.flowgraphs.runtime.failure import RunError
 
 if os.name == "posix":
@@ -90,22 +91,11 @@ class Store:
         Raises:
             OSError: it could not be written; nothing of it is left.
         """
-        path = self._path(number)
-        part = path.with_suffix(_PART)
         rest = self.run + body
-        try:
-            with part.open("wb") as file:
-                digest = hashlib.sha256(rest).digest()
-                file.write(_HEAD.pack(MAGIC, VERSION, number, digest))
-                file.write(rest)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
-        self._sync_folder()
+        with whole(self._path(number), durable=True) as part, part.open("wb") as file:
+            digest = hashlib.sha256(rest).digest()
+            file.write(_HEAD.pack(MAGIC, VERSION, number, digest))
+            file.write(rest)
 
     def numbers(self) -> list[int]:
         """Return the numbers of the checkpoints that are there, readable or not, in order."""
@@ -163,9 +153,7 @@ class Store:
                 return known
         run = secrets.token_bytes(_RUN)
         try:
-            part = path.with_suffix(_PART)
-            part.write_bytes(run)
-            part.replace(path)
+            write_whole(path, run)
         except OSError as error:
             raise RunError(f"cannot write {path}: {error.strerror}") from error
         return run
@@ -185,13 +173,3 @@ class Store:
                         None
                     )
             time.sleep(0.02)
-
-    def _sync_folder(self) -> None:
-        """Put the folder itself on the disk, where a rename is noted."""
-        if os.name != "posix":
-            return
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -21,6 +21,7 @@ from semradio.flowgraphs.plan import FlowgraphError, Plan
 from semradio.flowgraphs.runtime.change import Changes, Control, LiveParameter, Running, Tell
 from semradio.flowgraphs.runtime.failure import RunError, from_block_error
 from semradio.flowgraphs.runtime.result import RunResult, merge
+from semradio.flowgraphs.runtime.run.draining import DRAIN_S
 from semradio.flowgraphs.runtime.run.signals import Heard, listening
 from semradio.flowgraphs.runtime.watch import (
     Drawn,
@@ -32,9 +33,6 @@ from semradio.flowgraphs.runtime.watch import (
     drawn,
     joined,
 )
-
-DRAIN_S = 10.0
-"""Seconds that a stopped flowgraph may take to drain before it is broken off."""
 
 TICK_S = 0.2
 """Seconds between two looks at the clock, at signals and at progress."""

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from semradio.blocks.api.item_type import Array, ItemType
+from semradio.blocks.api.item_type import Array
 from semradio.blocks.errors import SemradioError
 from semradio.flowgraphs.view.feed import Frame
 from semradio.flowgraphs.view.web.hub import Hub, Wants
@@ -260,21 +260,3 @@ class Session:
             "sent_ms": time.time() * 1000,
         }
         return packed(header, arrays)
-
-
-def kinds_by_type(graph: dict[str, Any]) -> dict[str, list[str]]:
-    """Return for each item type of a graph what it may be drawn as, what suits it best first."""
-    texts = {
-        text
-        for block in graph.get("blocks", ())
-        for ports in (block["inputs"], block["outputs"])
-        for text in ports.values()
-        if text
-    }
-    found = {}
-    for text in texts:
-        try:
-            found[text] = kinds_of(ItemType.parse(text))
-        except SemradioError:
-            continue
-    return found

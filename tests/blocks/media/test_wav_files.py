@@ -135,7 +135,10 @@ def test_the_mean_of_all_channels(tmp_path: Path) -> None:
         ({"channels": 2, "mix": "mean"}, "'mix: mean' gives one channel"),
         ({"channels": 2, "rate": 16_000}, "'rate' is 16000, but file .*a.wav' has 8000 samples/s"),
         ({"channels": 2, "offset": 301}, "'offset' is 301, .*holds only 300 samples"),
-        ({"channels": 2, "offset": 1, "length": 300}, "'length' is 300, .*only 300 samples"),
+        (
+            {"channels": 2, "offset": 1, "length": 300},
+            "'length' is 300, .*only 299 samples from sample 1 on",
+        ),
         ({"channels": 2, "length": 0, "repeat": True}, "gives no samples to repeat"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from semradio.blocks.errors import ParameterError
 from semradio.flowgraphs import Flowgraph
+from semradio.flowgraphs.runtime import profile
 
 BLOCKS = Path(__file__).with_name("blocks_for_tests.py")
 
@@ -117,6 +119,18 @@ def check_trace(trace: dict[str, Any], blocks: dict[str, Any]) -> None:
             assert began + took <= after + 1e-6
     names = {e["args"]["name"] for e in events if e["name"] == "process_name"}
     assert names <= {"one", "two", "slow"}
+
+
+def test_spans_that_are_left_out_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "MOST_SPANS", 5)
+    Flowgraph.load(SLOW, allow_code=True).run(processes=False, profile=tmp_path)
+    trace = json.loads((tmp_path / "trace.json").read_text())
+    check_format(trace)
+    assert len([event for event in trace["traceEvents"] if event["ph"] == "X"]) == 5
+    calls = sum(int(row["calls"]) for row in csv.DictReader((tmp_path / "blocks.csv").open()))
+    (name,) = (e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "process_name")
+    (left_out,) = re.findall(r"^slow \(([\d,]+) later spans left out\)$", name)
+    assert int(left_out.replace(",", "")) >= calls - 5
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
