@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import zmq
 
 from semradio.blocks.api import BlockError, ItemType, ParameterError, Tag
 from semradio.blocks.api.harness import Harness
+from semradio.blocks.radio.radio_port import RadioPort
 from semradio.blocks.radio.zmq_radio_sink import ZmqRadioSink
 from semradio.blocks.radio.zmq_radio_source import ZmqRadioSource
 from semradio.flowgraphs import Flowgraph
@@ -154,6 +156,77 @@ def test_another_transmitter_is_marked_by_a_gap(
         np.testing.assert_array_equal(harness.outputs()[0], np.concatenate([X[:30], X[:50]]))
         assert harness.tags()[0] == [Tag(30, "gap", None)]
     assert source.breaks == 1
+
+
+def test_a_transmitter_that_never_answered_is_no_second_break(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    """One that is killed may still be connected to after its connections have broken."""
+    address = f"ipc://{tmp_path}/air"
+    source = ZmqRadioSource(address=address, items=40)
+    with Harness(source, {}, 64) as harness:
+        for count, total in ((2, 20), (0, 20), (2, 40)):
+            transmitter = context.socket(zmq.REP)
+            transmitter.bind(address)
+            deadline = time.monotonic() + 120
+            for k in range(count + 1):
+                while total < 40 or k < count:
+                    assert time.monotonic() < deadline, (harness.items_out, k)
+                    harness.step()
+                    if transmitter.poll(1):
+                        transmitter.recv()
+                        break
+                if k < count:
+                    transmitter.send(X[10 * k :][:10].tobytes())
+            while harness.items_out < total:
+                assert time.monotonic() < deadline, harness.items_out
+                harness.step()
+            # It goes while the next request waits for its answer.
+            transmitter.close(100)
+        np.testing.assert_array_equal(harness.outputs()[0], np.tile(X[:20], 2))
+        assert harness.tags()[0] == [Tag(20, "gap", None)]
+    assert source.breaks == 1
+
+
+class Late:
+    """A socket whose last message comes a moment after it was looked for."""
+
+    def __init__(self, socket: zmq.Socket[bytes]) -> None:
+        self._socket = socket
+        self._looks = 0
+
+    def poll(self, wait_ms: int) -> int:
+        self._looks += 1
+        return 0 if self._looks == 1 else self._socket.poll(wait_ms)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+def test_what_comes_with_the_news_that_it_went_hides_no_break(
+    context: zmq.Context[zmq.Socket[bytes]], address: str
+) -> None:
+    port = RadioPort(context, address, asks=True)
+    try:
+        for last in (b"first", b"second"):
+            transmitter = context.socket(zmq.REP)
+            transmitter.bind(address)
+            deadline = time.monotonic() + 120
+            while not transmitter.poll(1):
+                assert time.monotonic() < deadline
+                assert port.receive(1) is None
+            transmitter.recv()
+            transmitter.send(last)
+            transmitter.close(60_000)
+            assert port._monitor.poll(60_000)
+            port._socket = Late(port._socket)  # type: ignore[assignment]
+            assert port.receive(0) == last
+        while port.breaks < 2:
+            assert time.monotonic() < deadline
+            port.broken = False
+            assert port.receive(1) is None
+    finally:
+        port.close()
 
 
 def test_an_answer_of_half_a_sample_is_told(
