@@ -109,7 +109,6 @@ class Lab:
             time.sleep(0.5)
         raise AssertionError(told)
 
-
     def ended(self) -> None:
         """Wait until a process has ended beside the one whose cable is pulled."""
         deadline = time.monotonic() + 120
