@@ -53,6 +53,16 @@ def waited_for(pattern: str) -> Path:
     raise AssertionError(f"no {pattern}")
 
 
+def idle(pid: int) -> None:
+    """Wait until a process has nothing to do: a worker begins its next cell before that is so."""
+    deadline = time.monotonic() + 120
+    looks = 0
+    while looks < 10:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        looks = looks + 1 if psutil.Process(pid).status() == psutil.STATUS_SLEEPING else 0
+
+
 def gone(pids: list[int]) -> bool:
     deadline = time.monotonic() + 120
     while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
@@ -101,6 +111,7 @@ def test_ctrl_c_keeps_what_is_finished(folder: Path) -> None:
     )  # fmt: skip
     with ended(command) as process:
         waited_for("waiting-*")
+        idle(process.pid)
         # As a terminal does it: the whole group hears of it.
         for child in [*psutil.Process(process.pid).children(), psutil.Process(process.pid)]:
             child.send_signal(signal.SIGINT)
