@@ -32,6 +32,8 @@ class RadioPort:
         """How often the transmitter went."""
         self.broken = False
         """Whether it has gone since the latest message."""
+        self._gone = False
+        """Whether it is known to have gone, while there is still something of it to read."""
         self._context = context
         self._asks = asks
         self._open()
@@ -40,14 +42,16 @@ class RadioPort:
         """Return the next message, and ask for the one after; None if there is none in time."""
         socket = self._socket
         if not socket.poll(wait_ms):
-            gone = self._monitor.poll(0) and self._monitor.recv_multipart()
+            if self._monitor.poll(0):
+                self._monitor.recv_multipart()
+                self._gone = True
             # What the transmitter sent last comes before the news that it went.
-            if not (gone and socket.poll(0)):
-                if gone:
+            if not (self._gone and socket.poll(0)):
+                if self._gone:
                     self._begin_anew()
                 return None
         raw: bytes = socket.recv()
-        if self._asks:
+        if self._asks and not self._gone:
             socket.send(_REQUEST)
         return raw
 
@@ -77,6 +81,7 @@ class RadioPort:
     def _begin_anew(self) -> None:
         """Replace the socket: one that asked a transmitter that went would wait for ever."""
         self.close()
-        self.breaks += 1
-        self.broken = True
+        # One that dies may be reached once more on its way: it has gone once all the same.
+        self.breaks += not self.broken
+        self.broken, self._gone = True, False
         self._open()

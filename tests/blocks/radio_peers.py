@@ -73,7 +73,7 @@ def serving(_: object, address: str, stop: threading.Event, raw: bytes | None) -
             with contextlib.suppress(TimeoutError, ConnectionError):
                 peer, _ = listener.accept()
                 with peer:
-                    peer.settimeout(2.0)
+                    peer.settimeout(30.0)
                     if raw is not None:
                         peer.sendall(raw)
                         peer.shutdown(socket.SHUT_WR)

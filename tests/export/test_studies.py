@@ -121,5 +121,5 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     assert workers
     os.kill(main.pid, signal.SIGKILL)
     main.wait()
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=120)
     assert not alive

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from commands import Command
 
+from semradio.flowgraphs.control import Control
+
 pytestmark = pytest.mark.slow
 
 FRAMES = 10_000
@@ -20,7 +22,7 @@ FRAMES = 10_000
 SAMPLES = 40 * 14_160
 """Of all bursts."""
 
-SOON, LATE = "quiet=2", "quiet=30"
+SOON, LATE = "quiet=8", "quiet=60"
 """How long a program waits for its peer: no longer than needed, or until another has started."""
 
 PATIENCE_S = 120
@@ -29,14 +31,15 @@ PATIENCE_S = 120
 class Program:
     """One of the three, running."""
 
-    def __init__(self, name: str, folder: Path, number: int, *overrides: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, number: int, *overrides: str, rate: int = 80_000
+    ) -> None:
         self.name = name
         self._told = folder / f"{name}_{number}.err"
         at = [f"sent_at=ipc://{folder}/sent", f"received_at=ipc://{folder}/received"]
-        # Slow enough to be stopped half way, on a machine that is busy too.
         # Again and again: the pictures at hand may be fewer.
         again = ["source.repeat=true", "truth.repeat=true"]
-        given = [f"frames={FRAMES}", "rate=80000", *again, *at, *overrides]
+        given = [f"frames={FRAMES}", f"rate={rate}", *again, *at, *overrides]
         with self._told.open("w") as told:
             words = ("run", "virtual_radio", "--only", name, "--json", "-", *given)
             self.process = Command(*words, error=told)
@@ -51,6 +54,10 @@ class Program:
             assert self.process.poll() is None, self._told.read_text()
             assert time.monotonic() < until, f"{self.name} does not get on"
             time.sleep(0.05)
+
+    def hurry(self) -> None:
+        """Have the transmitter send the rest as fast as it is heard."""
+        Control.find(self.process.pid, wait=60).set("clock.rate", 1e6)
 
     def results(self) -> Any:
         """Wait for its end, a good one, and return what it found out."""
@@ -71,8 +78,8 @@ class Radios:
         self.folder = folder
         self.started: list[Program] = []
 
-    def start(self, name: str, *overrides: str) -> Program:
-        program = Program(name, self.folder, len(self.started), *overrides)
+    def start(self, name: str, *overrides: str, rate: int = 80_000) -> Program:
+        program = Program(name, self.folder, len(self.started), *overrides, rate=rate)
         self.started.append(program)
         return program
 
@@ -107,7 +114,9 @@ def test_any_may_start_first(radios: Radios, order: tuple[str, ...]) -> None:
 @pytest.fixture
 def going(radios: Radios) -> dict[str, Program]:
     """The three, a good part of the way into it."""
-    programs = {name: radios.start(name, LATE) for name in ("transmitter", "channel", "receiver")}
+    # Slow enough to be stopped half way, on a machine that is busy too.
+    names = ("transmitter", "channel", "receiver")
+    programs = {name: radios.start(name, LATE, rate=20_000) for name in names}
     programs["receiver"].reaches(SAMPLES // 8)
     return programs
 
@@ -116,7 +125,10 @@ def test_a_receiver_that_comes_back_counts_what_it_missed(
     radios: Radios, going: dict[str, Program]
 ) -> None:
     going["receiver"].kill()
-    found = radios.start("receiver", LATE).results()
+    again = radios.start("receiver", LATE)
+    again.reaches(1)
+    going["transmitter"].hurry()
+    found = again.results()
     assert found["receive"]["frames"] + found["receive"]["lost"] == FRAMES
     assert 256 < found["receive"]["lost"] < FRAMES * 9 // 10
     # What came is compared with what was sent there.
@@ -127,7 +139,8 @@ def test_a_receiver_that_comes_back_counts_what_it_missed(
 
 def test_a_channel_that_comes_back_leaves_a_gap(radios: Radios, going: dict[str, Program]) -> None:
     going["channel"].kill()
-    radios.start("channel", LATE)
+    radios.start("channel", LATE).reaches(1)
+    going["transmitter"].hurry()
     found = going["receiver"].results()
     assert found["radio"]["breaks"] == 1
     assert found["receive"]["frames"] + found["receive"]["lost"] == FRAMES
@@ -141,7 +154,7 @@ def test_a_transmitter_that_comes_back_is_noticed(
 ) -> None:
     """It begins anew, with its first frame; the link goes on to its last."""
     going["transmitter"].kill()
-    radios.start("transmitter", LATE)
+    radios.start("transmitter", LATE, rate=1_000_000)
     found = going["receiver"].results()
     assert found["receive"]["restarts"] == 1
     assert found["receive"]["frames"] > FRAMES

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from semradio.blocks.api import Array
@@ -19,7 +21,10 @@ PYTHON = "/usr/bin/python3"
 
 HERE = Path(__file__).parent
 
-PATIENCE_S = 120
+PATIENCE_S = 300
+
+SUBSCRIBING_S = 2.0
+"""Time for a subscription to reach GNU Radio once the connection stands: nobody tells."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -73,6 +78,35 @@ class Peer:
         assert self.process.stdin is not None
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
+
+    def begin_when_heard(self, *addresses: str) -> Callable[[Any], None]:
+        """Return what lets its flowgraph begin when somebody listens at all addresses.
+
+        To be called now and then, such as by a run that tells of its progress.
+        """
+        begin_at: float | None = None
+
+        def look(_: Any) -> None:
+            nonlocal begin_at
+            if begin_at is None and self._heard(addresses):
+                begin_at = time.monotonic() + SUBSCRIBING_S
+            elif begin_at is not None and time.monotonic() >= begin_at:
+                begin_at = float("inf")
+                self.begin()
+
+        return look
+
+    def _heard(self, addresses: Sequence[str]) -> bool:
+        """Whether each of its addresses has a connection."""
+        process = psutil.Process(self.process.pid)
+        ports = {
+            f"tcp://127.0.0.1:{c.laddr.port}"
+            for c in process.net_connections("tcp")
+            if c.status == psutil.CONN_ESTABLISHED
+        }
+        # The socket that listens has the same name as those that are connected.
+        paths = [f"ipc://{c.laddr}" for c in process.net_connections("unix")]
+        return all(paths.count(a) > 1 or a in ports for a in addresses)
 
     def kill(self) -> None:
         """Take it away without a word."""

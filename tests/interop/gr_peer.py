@@ -1,8 +1,9 @@
 """The GNU Radio side of the tests; runs under the Python that GNU Radio is installed for.
 
-``gr_peer.py send|receive|messages FILE`` does the jobs of a JSON file in one flowgraph. It says
-``ready`` when all sockets are open, begins when it is told to by a line, says ``done`` (or the
-results, as JSON) and goes when its standard input is closed.
+``gr_peer.py send|receive|messages|slow FILE`` does the jobs of a JSON file in one flowgraph. It
+says ``ready`` when all sockets are open, begins when it is told to by a line (and ``slow`` looks
+for its end after another one), says ``done`` (or the results, as JSON) and goes when its standard
+input is closed.
 """
 
 import hashlib
@@ -116,7 +117,7 @@ class Gaps(gr.sync_block):
 
     @property
     def left(self):
-        return self.heard is None or time.monotonic() - self.heard < 1.0
+        return self.heard is None or time.monotonic() - self.heard < 3.0
 
     def result(self):
         counts = {"items": self.seen, "lost": self.lost}
@@ -182,6 +183,9 @@ def main():
         for job in jobs:
             job.get("post", lambda: None)()
         sinks = [k[-1] for k in kept if hasattr(k[-1], "left")]
+        if what == "slow":
+            # Who publishes has come to its end: what is silent now has heard all.
+            sys.stdin.readline()
         while any(sink.left > 0 for sink in sinks):
             time.sleep(0.02)
         print(json.dumps([sink.result() for sink in sinks]), flush=True)

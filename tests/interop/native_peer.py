@@ -309,7 +309,7 @@ JOBS = (
 )
 
 # A flowgraph that does not end would wait for ever.
-watch = threading.Timer(120, os._exit, (3,))
+watch = threading.Timer(280, os._exit, (3,))
 watch.daemon = True
 watch.start()
 print("found", json.dumps({job.__name__: job() for job in JOBS}))

@@ -26,7 +26,7 @@ from semradio.flowgraphs.gnuradio.description import described
 
 HERE = Path(__file__).parent
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 FRAMES = 1001
 """An odd number: the samples of the last frame end in the middle of one."""

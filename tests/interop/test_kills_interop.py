@@ -63,7 +63,7 @@ def killed(run: Command, process: str, folder: Path) -> Control:
     until(run, lambda: written.exists() and written.stat().st_size)
     first = max(until(run, numbers))
     until(run, lambda: min(numbers(), default=0) > first)
-    control = Control.find(str(run.pid), wait=60)
+    control = Control.find(str(run.pid), wait=120)
     (pid,) = [found.pid for found in control.status().processes if found.name == process]
     # What is sent to a process that stands still is lost with it: a PUSH sink that finds nobody
     # afterwards waits, and would lose nothing.

@@ -69,15 +69,8 @@ def test_messages_from_gnuradio(peer: Callable[..., Peer], addresses: dict[str, 
         )
         graph.connect(source, VectorSink(name=f"{pattern}_data"))
         graph.connect(source, TagDebug(name=f"{pattern}_tags"))
-    looks = 0
-
-    def progress(_: Any) -> None:
-        nonlocal looks
-        looks += 1
-        if looks == 3:
-            gr.begin()
-
-    found = graph.run(max_seconds=30, on_progress=progress).results
+    begin = gr.begin_when_heard(*(addresses[pattern] for pattern in OTHER_END))
+    found = graph.run(max_seconds=120, on_progress=begin).results
     for pattern in OTHER_END:
         assert found[f"{pattern}_data"]["data"] == SAMPLES.tolist()
         assert found[f"{pattern}_tags"]["tags"] == [list(tag) for tag in TAGS]
@@ -99,7 +92,7 @@ def test_messages_to_gnuradio(peer: Callable[..., Peer], addresses: dict[str, st
         )
         source = VectorSource(data=SAMPLES, tags=list(TAGS), name=f"{pattern}_source")
         graph.connect(source, sink)
-    told = graph.run(max_seconds=30).results
+    told = graph.run(max_seconds=120).results
     expected = [pmt.serialize(m).hex() for m in messages()]
     assert json.loads(gr.line()) == [expected] * 3
     for pattern in OTHER_END:
@@ -144,7 +137,7 @@ def test_a_sender_that_returns(pattern: str, peer: Callable[..., Peer], tmp_path
             assert senders[1].line() == "ready"
             senders[1].begin()
 
-    found = graph.run(max_seconds=60, on_progress=progress).results
+    found = graph.run(max_seconds=120, on_progress=progress).results
     assert found["sink"]["data"] == SAMPLES.tolist() * 20
     assert found["source"]["restarts"] == 1
     assert found["source"]["gaps"] == 0
@@ -185,7 +178,7 @@ def test_a_receiver_that_returns(pattern: str, peer: Callable[..., Peer], tmp_pa
             receivers[1].begin()
             listener.start()
 
-    result = graph.run(max_seconds=60, on_progress=progress)
+    result = graph.run(max_seconds=120, on_progress=progress)
     listener.join()
     assert result.interrupted
     assert [found["items"] for found in heard] == [1000, 1000]

@@ -18,7 +18,7 @@ from semradio.blocks.gnuradio.file_meta_source import FileMetaSource
 
 def written(gnuradio: str, file: Path, kind: str, detached: bool, most: int) -> None:
     command = [gnuradio, str(HERE / "meta_file_peer.py"), file, kind, str(int(detached)), str(most)]
-    subprocess.run(command, check=True, env=clean_environment(), timeout=60, capture_output=True)
+    subprocess.run(command, check=True, env=clean_environment(), timeout=120, capture_output=True)
 
 
 def play(file: Path) -> tuple[np.ndarray, list[Tag], list[str]]:
@@ -124,7 +124,7 @@ def test_ours_is_read(kind: str, detached: bool, gnuradio: str, tmp_path: Path) 
         [*peer, str(item.nbytes), str(int(detached))],
         check=True,
         env=clean_environment(),
-        timeout=60,
+        timeout=120,
         capture_output=True,
         text=True,
     )

@@ -75,7 +75,7 @@ def real(gnuradio: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     answer = json.loads(found.stdout)
     return {"made": dict(answer["made"]), "again": dict(zip(VALUES, answer["again"], strict=True))}

@@ -46,15 +46,7 @@ def test_a_radio_hears_gnuradio(
     graph = Flowgraph("hears")
     sink = tmp_path / "heard.npy"
     graph.connect(source, FileSink(file=sink))
-    looks = 0
-
-    def progress(_: Any) -> None:
-        nonlocal looks
-        looks += 1
-        if looks == 3:
-            gr.begin()
-
-    graph.run(max_seconds=30, on_progress=progress)
+    graph.run(max_seconds=120, on_progress=gr.begin_when_heard(address))
     np.testing.assert_array_equal(np.load(sink), IQ)
 
 
@@ -69,7 +61,7 @@ def test_gnuradio_hears_a_radio(
     sink = ZmqRadioSink(address=address, pattern=ours, idle=None, samples=2000, name="sink")
     graph = Flowgraph("heard")
     graph.connect(VectorSource(data=IQ), sink)
-    told = graph.run(max_seconds=30).results["sink"]
+    told = graph.run(max_seconds=120).results["sink"]
     (found,) = json.loads(gr.line())
     assert told["sent"] == found["items"] == len(IQ)
     assert found["digest"] == hashlib.sha256(IQ).hexdigest()
@@ -95,7 +87,7 @@ def test_udp_from_gnuradio(header: Any, gnuradio: str, tmp_path: Path) -> None:
             command = [gnuradio, str(HERE / "udp_peer.py"), "send", place, header, str(items), "-"]
             sender.append(subprocess.Popen(command, env=clean_environment()))
 
-    told = graph.run(max_seconds=40, on_progress=progress).results["source"]
+    told = graph.run(max_seconds=120, on_progress=progress).results["source"]
     sender[0].wait()
     x = np.load(tmp_path / "x.npy")
     assert told["items"] + told["lost"] == items
@@ -120,6 +112,6 @@ def test_udp_to_gnuradio(header: Any, gnuradio: str, tmp_path: Path) -> None:
         graph = Flowgraph("udp")
         x = np.arange(items, dtype=np.float32)
         graph.connect(VectorSource(data=x), Throttle(rate=50_000.0), sink)
-        graph.run(max_seconds=20)
-        receiver.wait(40)
+        graph.run(max_seconds=120)
+        receiver.wait(120)
     np.testing.assert_array_equal(np.load(file), x)

@@ -20,7 +20,7 @@ else:
     tb.connect(network.udp_source(4, 1, port, kind, 1472, False, False, False), sink)
     tb.start()
     print("ready", flush=True)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while len(sink.data()) < items and time.monotonic() < deadline:
         time.sleep(0.05)
     np.save(file, np.array(sink.data(), np.float32))

@@ -40,7 +40,16 @@ from semradio.flowgraphs.runtime.run.forked import Child
 from semradio.flowgraphs.runtime.run.places import check_descriptors, socket_folder
 from semradio.flowgraphs.runtime.run.signals import ENDING, BrokenOffError
 from semradio.flowgraphs.runtime.run.supervisor import OnProgress, Supervisor
-from semradio.flowgraphs.runtime.watch import Ports, Standing, Tap, Tapped, check_tap, ports_of
+from semradio.flowgraphs.runtime.watch import (
+    BlockStatus,
+    Ports,
+    ProcessStatus,
+    Standing,
+    Tap,
+    Tapped,
+    check_tap,
+    ports_of,
+)
 
 M = TypeVar("M")
 
@@ -54,7 +63,14 @@ _CHECK_S = 2.0
 """Seconds that workers may take to say whether they accept a change."""
 
 _WHERE_S = 0.5
-"""Seconds that workers may take to say what they are at, or how they stand."""
+"""Seconds that workers may take to say how they stand."""
+
+_HELD_S = 5.0
+"""Seconds that workers may take to say what they are at, when they have not drained in time: what
+they say is the error, and a busy machine is no reason not to have it."""
+
+_DIED_S = 10.0
+"""Seconds that a worker whose pipe has closed may take to be gone."""
 
 _SHOWN_S = 3.0
 """Seconds that a worker may take to begin to show a port, if it answered what it was asked last."""
@@ -322,7 +338,7 @@ class Children:
         if message is None:
             child = self.children[name]
             try:
-                status = child.wait(1.0)
+                status = child.wait(_DIED_S)
             except subprocess.TimeoutExpired:
                 return RunError(f"process '{name}' (pid {child.pid}) closed its pipe")
             return RunError(f"process '{name}' (pid {child.pid}) died: {_cause(status)}")
@@ -331,7 +347,7 @@ class Children:
     def _killed_by(self, name: str) -> int:
         """Return the number of the signal that a worker died of; 0 if it was none."""
         try:
-            return max(0, -self.children[name].wait(1.0))
+            return max(0, -self.children[name].wait(_DIED_S))
         except subprocess.TimeoutExpired:
             return 0
 
@@ -517,7 +533,15 @@ class Children:
                 self.told[name] = reply.standing
         for name, standing in self.told.items():
             standing.process.silent = name in silent or (name in replies and replies[name] is None)
-        return [self.told[name] for name in self.children if name in self.told]
+        return [self.told.get(name) or self._unknown(name) for name in self.children]
+
+    def _unknown(self, name: str) -> Standing:
+        """Return how a process stands that has not answered yet."""
+        process = ProcessStatus(name, self.children[name].pid, 0.0, 0, None, 0.0, silent=True)
+        blocks = [
+            BlockStatus(block, name, 0, 0, 0.0, False) for block in self.plan.processes[name].blocks
+        ]
+        return Standing(process, blocks, [], {})
 
     def ports(self) -> Ports:
         """Return the ports of all blocks."""
@@ -556,7 +580,7 @@ class Children:
         waited = [name for name in self.children if name not in self.reports]
         self.stands.clear()
         self._tell(protocol.Where())
-        deadline = time.monotonic() + _WHERE_S
+        deadline = time.monotonic() + _HELD_S
         while len(self.stands) < len(waited) and time.monotonic() < deadline:
             time.sleep(0.01)
         found = []

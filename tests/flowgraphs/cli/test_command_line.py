@@ -21,6 +21,7 @@ from commands import Command, run
 from semradio.blocks.errors import ParameterError
 from semradio.flowgraphs.cli import beside
 from semradio.flowgraphs.cli.main import cli
+from semradio.flowgraphs.control import Control
 
 
 def semradio(*words: str, folder: Path | None = None, **environment: str) -> Any:
@@ -257,7 +258,7 @@ def test_ctrl_c_drains_and_reports(tmp_path: Path, mode: str) -> None:
     child = Command("run", "arn_link", *words, mode, "--json", "-", folder=tmp_path)
     workers = _when_running(child, 4 if mode == "--processes" else 0)
     os.killpg(child.pid, signal.SIGINT)
-    out, error = child.communicate(timeout=30)
+    out, error = child.communicate(timeout=120)
     assert child.returncode == 130, error
     assert "Traceback" not in error
     result = json.loads(out)
@@ -266,20 +267,19 @@ def test_ctrl_c_drains_and_reports(tmp_path: Path, mode: str) -> None:
     assert frames > 0
     for label, counts in result["edges"].items():
         assert (counts["items"], counts["dropped"]) == (frames, 0), label
-    assert psutil.wait_procs(workers, timeout=5)[1] == []
+    assert psutil.wait_procs(workers, timeout=120)[1] == []
 
 
 def _when_running(child: Any, workers: int) -> list[psutil.Process]:
-    """Wait until a run is past its start: its workers have used some time."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = psutil.Process(child.pid).children()
-        busy = [p for p in found or [psutil.Process(child.pid)] if sum(p.cpu_times()[:2]) > 0.8]
-        if len(found) == workers and (busy or workers):
-            time.sleep(2.5)
-            return found
+    """Wait until items have come to the last blocks of a run; returns its workers."""
+    control = Control.find(child.pid, wait=120)
+    deadline = time.monotonic() + 120
+    while not all(block.items_in for block in control.status().blocks if block.name != "source"):
+        assert time.monotonic() < deadline, control.status()
         time.sleep(0.1)
-    raise AssertionError("the run did not start")
+    found = psutil.Process(child.pid).children()
+    assert len(found) == workers
+    return found
 
 
 def test_help_and_version() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from semradio.flowgraphs import Flowgraph
-from semradio.flowgraphs.control import Control, find_runs
+from semradio.flowgraphs.control import Control, client, find_runs, server
+from semradio.flowgraphs.runtime.run import children
 
 BLOCKS = Path(__file__).with_name("blocks_for_tests.py")
 
@@ -31,6 +32,19 @@ def sockets(
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder / "semradio"
     shutil.rmtree(folder, ignore_errors=True)
+
+
+PATIENT_S = 60.0
+"""Seconds that a run may take to answer: on a busy machine it is not the answer that is wrong."""
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give runs of this process, and those that ask them, more time than people have."""
+    monkeypatch.setattr(children, "_CHECK_S", PATIENT_S)
+    monkeypatch.setattr(server, "TAKEN_S", PATIENT_S)
+    monkeypatch.setattr(client, "ANSWER_S", 2 * PATIENT_S)
+    monkeypatch.setattr(client, "CHANGE_S", 3 * PATIENT_S)
 
 
 class Beside:
@@ -52,7 +66,7 @@ class Beside:
 
     def end(self) -> Any:
         """Wait for the end and return the result."""
-        self.thread.join(60)
+        self.thread.join(120)
         assert not self.thread.is_alive()
         if self.error is not None:
             raise self.error
@@ -68,7 +82,7 @@ def beside() -> Iterator[Callable[..., tuple[Beside, Control]]]:
         known = {found.endpoint for found in find_runs()}
         run = Beside(text, *overrides, **options)
         started.append(run)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and run.thread.is_alive():
             fresh = [f for f in find_runs() if f.what and f.endpoint not in known]
             if fresh:
@@ -82,7 +96,7 @@ def beside() -> Iterator[Callable[..., tuple[Beside, Control]]]:
         if run.thread.is_alive():
             for found in find_runs():
                 Control(found.endpoint).stop()
-            run.thread.join(20)
+            run.thread.join(120)
 
 
 ENDLESS = f"""

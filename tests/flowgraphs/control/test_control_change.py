@@ -214,7 +214,7 @@ def test_an_endpoint_that_is_none(endpoint: str, endless: str) -> None:
 def test_blocks_that_have_ended_say_so(beside: Start, endless: str) -> None:
     text = endless.replace("[source -> pace", "[source -> head -> pace")
     text = text.replace("  gain:", "  head:   {block: head, items: 5}\n  gain:")
-    text = text.replace("[source, pace]", "[source, head, pace]").replace('"${rate}"', "1.0")
+    text = text.replace("[source, pace]", "[source, head, pace]").replace('"${rate}"', "0.01")
     for options in ({"processes": False}, {}):
         run, control = beside(text, **options)
         with pytest.raises(ControlError, match="block 'head' has ended") as refused:

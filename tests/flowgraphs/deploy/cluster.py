@@ -32,6 +32,8 @@ ReturnToService=2
 SchedulerParameters=sched_interval=1
 SelectType=select/linear
 SlurmdParameters=config_overrides
+MessageTimeout=100
+TCPTimeout=60
 StateSaveLocation={folder}/ctld
 SlurmdSpoolDir={folder}/d-%n
 SlurmctldPidFile={folder}/ctld.pid
@@ -96,10 +98,14 @@ def cluster(nodes: int = 3, cpus: int = 2) -> Iterator[dict[str, str]]:
                     env={**os.environ, **environment},
                 )
             )
+        # Slurm's own daemons end at once where nobody answers for who they are.
+        deadline = time.monotonic() + 60
+        while not (folder / "munge.socket").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
         time.sleep(0.5)
     try:
         idle = ""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while str(nodes) not in idle:
             asked = ["sinfo", "-h", "-t", "idle", "-o", "%D"]
             idle = subprocess.run(
@@ -119,7 +125,7 @@ def cluster(nodes: int = 3, cpus: int = 2) -> Iterator[dict[str, str]]:
             child.terminate()
         for child in started:
             try:
-                child.wait(10)
+                child.wait(120)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()

@@ -11,6 +11,8 @@ from typing import Any
 
 from commands import Command
 
+from semradio.flowgraphs.control import Control
+
 LINK = """
 flowgraph: link
 security: none
@@ -27,6 +29,9 @@ processes:
   air: [air]
   bob: [sink]
 """
+
+SLOW = ("rate=20", "--patience", "120")
+"""The link would take a quarter of an hour, and waits for who is started again on a busy host."""
 
 PROGRAM = f"{sys.executable} -m semradio"
 
@@ -56,6 +61,16 @@ def done(place: Path, *arguments: str, status: int = 0, prefix: tuple[str, ...] 
         raise AssertionError(f"not done: {child.communicate()}") from None
     assert child.returncode == status, out + error
     return str(out if status == 0 else error)
+
+
+def let_go(pid: int, runtime: Path | None = None) -> None:
+    """Have the process ``alice`` of a slow link give the rest at once.
+
+    Args:
+        runtime: the folder for sockets that it was started with; this process's own.
+    """
+    where = pid if runtime is None else f"ipc://{runtime}/semradio/{pid}.sock"
+    Control.find(where, wait=120).set("pace.rate", 1e9)
 
 
 def results_of(text: str) -> Any:

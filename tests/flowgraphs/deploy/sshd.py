@@ -47,7 +47,7 @@ def sshd(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
             [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdout=log
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while subprocess.run(
             [*ssh.split(), "lab", "true"], capture_output=True, check=False
         ).returncode:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployed import LINK, done, results_of, semradio
+from deployed import LINK, SLOW, done, let_go, results_of, semradio
 from ports import free_port
 from ruamel.yaml import YAML
 
@@ -32,7 +32,7 @@ def test_the_same_result_as_here(place: Path, here: Any, port: str) -> None:
 
 def running(place: Path) -> dict[str, int]:
     """Wait until all processes of the latest deployment run; returns their ids."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         told = json.loads(done(place, "status", "--json"))["processes"]
         if all(state.startswith("running") for state in told.values()):
@@ -50,12 +50,12 @@ def test_stop_drains_and_reports(place: Path, port: str) -> None:
     running(place)
     # Who is asked to end before it has begun just ends: items have to have come to the last one.
     written = place / "state/semradio/link-1/kept.part"
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while not (written.exists() and written.stat().st_size):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     done(place, "stop")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         told = json.loads(done(place, "status", "--json"))["processes"]
         if all(state.startswith("ended") for state in told.values()):
@@ -68,7 +68,7 @@ def test_stop_drains_and_reports(place: Path, port: str) -> None:
 
 def gone(pid: int) -> None:
     """Wait until a process is no more; its parent, which has to reap it, is another one."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -77,8 +77,9 @@ def gone(pid: int) -> None:
 def started(place: Path, *arguments: str) -> tuple[Any, dict[str, int]]:
     """Deploy here and wait; returns the command, and the processes once all of them run."""
     child = semradio(place, "deploy", "local", "link.yml", *arguments)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not list((place / "state").glob("semradio/link-1/bob.pid")):
+        assert child.poll() is None, child.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return child, running(place)
@@ -90,7 +91,7 @@ def test_a_process_that_is_killed_ends_all_and_is_named(place: Path, port: str) 
     with (place / "state/semradio/link-1/air.log").open("a") as log:
         log.write("process 'air': waiting for process 'alice'\n")
     os.kill(ids["air"], signal.SIGKILL)
-    _, error = child.communicate(timeout=60)
+    _, error = child.communicate(timeout=120)
     assert child.returncode == 1
     assert (
         "process 'air' ended: killed by signal 9 (SIGKILL); it said last: process 'air': waiting"
@@ -104,7 +105,7 @@ def test_a_process_whose_watching_shell_is_killed_too_is_missed(place: Path, por
     child, ids = started(place, "rate=5000", "items=100000000", "--port", port)
     os.kill(int((place / "state/semradio/link-1/air.shell").read_text()), signal.SIGKILL)
     os.kill(ids["air"], signal.SIGKILL)
-    _, error = child.communicate(timeout=60)
+    _, error = child.communicate(timeout=120)
     assert child.returncode == 1
     assert "process 'air' ended: gone, with all that watched it there" in error
     assert json.loads(done(place, "status", "--json"))["processes"]["air"] == "lost"
@@ -115,7 +116,7 @@ def test_a_process_whose_watching_shell_is_killed_too_is_missed(place: Path, por
 def kept(place: Path, process: str, child: Any) -> None:
     """Wait until a process that a command watches over has written a checkpoint."""
     files = place / "state/semradio/link-1"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not list((files / "state" / process).glob("*.checkpoint")):
         assert child.poll() is None, child.communicate()
         assert time.monotonic() < deadline, [each.read_text() for each in files.glob("*.log")]
@@ -127,10 +128,11 @@ AGAIN = "process 'air' was killed by signal 9 (SIGKILL); it is started again"
 
 def test_a_process_with_checkpoints_goes_on(place: Path, port: str, here: Any) -> None:
     (place / "link.yml").write_text(LINK + "checkpoint: 0.2\n")
-    child, ids = started(place, "rate=5000", "--port", port, "--json", "-")
+    child, ids = started(place, *SLOW, "--port", port, "--json", "-")
     kept(place, "air", child)
     os.kill(ids["air"], signal.SIGKILL)
-    out, error = child.communicate(timeout=90)
+    let_go(ids["alice"])
+    out, error = child.communicate(timeout=120)
     assert child.returncode == 0, error
     assert error.count(AGAIN) == 1
     results, variables, items = results_of(out)
@@ -138,15 +140,15 @@ def test_a_process_with_checkpoints_goes_on(place: Path, port: str, here: Any) -
 
 
 def test_a_process_is_started_again_so_often_and_no_more(place: Path, port: str) -> None:
-    (place / "link.yml").write_text(LINK + "checkpoint: 0.2\nrestart: 1\n")
-    child, ids = started(place, "rate=5000", "items=100000000", "--port", port)
+    (place / "link.yml").write_text(LINK + "checkpoint: 0.2\nrestart: 1\nrestart_within: 1000\n")
+    child, ids = started(place, *SLOW, "items=100000000", "--port", port)
     kept(place, "air", child)
     os.kill(ids["air"], signal.SIGKILL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (second := running(place)["air"]) == ids["air"]:
         assert time.monotonic() < deadline
     os.kill(second, signal.SIGKILL)
-    _, error = child.communicate(timeout=90)
+    _, error = child.communicate(timeout=120)
     assert child.returncode == 1
     assert error.count(AGAIN) == 1
     assert "process 'air' ended: killed by signal 9 (SIGKILL)" in error

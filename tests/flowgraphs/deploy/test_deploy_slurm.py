@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cluster import cluster, why_not
-from deployed import LINK, done, results_of, semradio
+from deployed import LINK, SLOW, done, let_go, results_of, semradio
 from ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def wait_for(path: Path) -> None:
     """Wait until something is written in a file."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while not (path.exists() and path.stat().st_size):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -55,7 +55,7 @@ def test_a_task_that_is_killed_ends_all_and_is_named(slurm: None, place: Path) -
     arguments = ("link.yml", "rate=5000", "items=100000000", "--port", port, "--sbatch", THREE)
     child = semradio(place, "deploy", "slurm", *arguments)
     files = place / "state/semradio/link-1"
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     told: dict[str, str] = {}
     while not told or not all(state.startswith("running") for state in told.values()):
         assert time.monotonic() < deadline, told
@@ -63,7 +63,7 @@ def test_a_task_that_is_killed_ends_all_and_is_named(slurm: None, place: Path) -
         if (files / "bob.pid").exists():
             told = json.loads(done(place, "status", "--json"))["processes"]
     os.kill(int((files / "air.pid").read_text()), signal.SIGKILL)
-    _, error = child.communicate(timeout=60)
+    _, error = child.communicate(timeout=120)
     assert child.returncode == 1
     assert "process 'air' ended: killed by signal 9 (SIGKILL)" in error
 
@@ -71,15 +71,16 @@ def test_a_task_that_is_killed_ends_all_and_is_named(slurm: None, place: Path) -
 def test_a_task_with_checkpoints_goes_on(slurm: None, place: Path, here: Any) -> None:
     (place / "link.yml").write_text(LINK + "checkpoint: 0.2\n")
     port = str(free_port(following=2))
-    arguments = ("link.yml", "rate=5000", "--port", port, "--sbatch", THREE, "--json", "-")
+    arguments = ("link.yml", *SLOW, "--port", port, "--sbatch", THREE, "--json", "-")
     child = semradio(place, "deploy", "slurm", *arguments)
     files = place / "state/semradio/link-1"
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while not list(files.glob("state/air/*.checkpoint")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.kill(int((files / "air.pid").read_text()), signal.SIGKILL)
-    out, error = child.communicate(timeout=90)
+    let_go(int((files / "alice.pid").read_text()))
+    out, error = child.communicate(timeout=120)
     assert child.returncode == 0, error
     assert "process 'air' was killed by signal 9 (SIGKILL); it is started again" in error
     results, variables, items = results_of(out)
@@ -98,7 +99,7 @@ def test_a_task_that_its_engine_ends_is_missed(slurm: None, place: Path) -> None
     os.kill(int(shell.read_text()), signal.SIGSTOP)
     os.kill(int(shell.with_suffix(".pid").read_text()), signal.SIGKILL)
     os.kill(int(shell.read_text()), signal.SIGKILL)
-    _, error = child.communicate(timeout=90)
+    _, error = child.communicate(timeout=120)
     assert child.returncode == 1
     assert "air" in error
     assert "was ended by the engine" in error
@@ -114,7 +115,7 @@ def test_stop_drains_and_all_report(slurm: None, place: Path) -> None:
     child = semradio(place, "deploy", "slurm", *arguments, "--json", "-")
     wait_for(place / "state/semradio/link-1/kept.part")
     done(place, "stop")
-    out, error = child.communicate(timeout=90)
+    out, error = child.communicate(timeout=120)
     # The first task that has drained must not be a reason to end the others.
     assert child.returncode == 130, error
     found = json.loads(out)

@@ -85,7 +85,7 @@ def user_systemd() -> Iterator[dict[str, str]]:
             stderr=log,
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         asked = ["systemd-run", "--user", "--quiet", "--collect", "--wait", "true"]
         while subprocess.run(
             asked, env={**os.environ, **environment}, capture_output=True, check=False

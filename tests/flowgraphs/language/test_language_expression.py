@@ -160,10 +160,10 @@ def test_nothing_but_arithmetic(text: str) -> None:
     ],
 )
 def test_bounded(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ExpressionError):
         evaluate(text, NAMES)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_long_text_is_refused() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,11 +174,24 @@ class Door:
         for message in messages:
             self.peer.send(message)
         for _ in range(20):
-            self.hub.socket.poll(20)
-            self.hub.step()
-            if self.peer.poll(20):
-                return wire.decode(self.peer.recv_multipart()[0])
+            if (found := self.turn()) is not None:
+                return found
         return None
+
+    def turn(self) -> wire.Message | None:
+        """Let the hub take what has come; returns what it says, if anything."""
+        self.hub.socket.poll(20)
+        self.hub.step()
+        return wire.decode(self.peer.recv_multipart()[0]) if self.peer.poll(20) else None
+
+    def answered(self, *messages: bytes) -> wire.Message:
+        """Say something, and return what comes back, which something has to."""
+        found = self.answer(*messages)
+        deadline = time.monotonic() + 120
+        while found is None:
+            assert time.monotonic() < deadline, "no answer"
+            found = self.turn()
+        return found
 
     def close(self) -> None:
         self.peer.close(0)
@@ -198,16 +212,14 @@ def test_nothing_is_sent_before_it_is_known_what_runs_there(door: Door) -> None:
     assert door.answer(door.codec.request(0, 10)) is None
     assert door.sender.sent == 0
     hello = door.codec.control(wire.HELLO) + said(process="bob").encode()
-    found = door.answer(hello, door.codec.request(0, 10))
-    assert found is not None
+    found = door.answered(hello, door.codec.request(0, 10))
     assert found.kind == wire.INLINE
 
 
 def test_another_protocol_is_answered(door: Door) -> None:
     old = bytearray(door.codec.request(0, 10))
     old[4] -= 1
-    found = door.answer(bytes(old))
-    assert found is not None
+    found = door.answered(bytes(old))
     assert found.kind == wire.REFUSE
     assert b"version" in found.rest
     assert door.hub.refused == 1
@@ -233,15 +245,15 @@ def test_a_receiver_with_another_file_is_turned_away_and_the_right_one_is_served
 
     alice = start("link.yml", "alice")
     stranger = start("other.yml", "bob")
-    out, error = stranger.communicate(timeout=60)
+    out, error = stranger.communicate(timeout=120)
     assert stranger.returncode == 1
     assert not out
     difference = "skip.items is 4 in process 'alice' and 8 in process 'bob'"
     assert f"the sender refused: {difference}" in error
     assert "Traceback" not in error
     bob = start("link.yml", "bob")
-    out, error = bob.communicate(timeout=60)
+    out, error = bob.communicate(timeout=120)
     assert bob.returncode == 0, error
-    out, error = alice.communicate(timeout=60)
+    out, error = alice.communicate(timeout=120)
     assert alice.returncode == 0, error
     assert f"a receiver was turned away: {difference}" in error

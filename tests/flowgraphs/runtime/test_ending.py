@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -16,6 +17,9 @@ from typing import Any
 import psutil
 import pytest
 from ports import free_port
+
+from semradio.blocks.errors import SemradioError
+from semradio.flowgraphs.control import Control
 
 BLOCKS = Path(__file__).with_name("blocks_for_tests.py")
 
@@ -83,23 +87,48 @@ def _workers(run: subprocess.Popen[str]) -> list[psutil.Process]:
         return []
 
 
-def under_way(run: subprocess.Popen[str], processes: int) -> None:
-    """Wait until a run has begun: its blocks have been at work for some time."""
-    deadline = time.monotonic() + 60
+def under_way(run: subprocess.Popen[str], processes: int, items: int = 1) -> None:
+    """Wait until so many items have come to the last block of a run."""
+    deadline = time.monotonic() + 120
+    told = None
     while time.monotonic() < deadline and run.poll() is None:
-        if len(_workers(run)) == processes and _answers(run):
-            return
+        with contextlib.suppress(SemradioError):
+            told = Control.find(run.pid, wait=1).status()
+            came = sum(block.items_in for block in told.blocks if block.name == "sink")
+            if len(_workers(run)) == processes and came >= items:
+                return
         time.sleep(0.05)
-    raise AssertionError(f"the run has not begun: {run.communicate()}")
+    raise AssertionError(f"the run has not begun: {told}; {run.poll()}")
 
 
-def _answers(run: subprocess.Popen[str]) -> bool:
-    from semradio.flowgraphs.control import find_runs
+def inside(run: subprocess.Popen[str], block: str) -> None:
+    """Wait until a run is in the code of a block, for good."""
+    deadline = time.monotonic() + 120
+    told, times = None, 0
+    while time.monotonic() < deadline and run.poll() is None:
+        with contextlib.suppress(SemradioError):
+            told = Control.find(run.pid, wait=1).status()
+            there = any(process.inside == block for process in told.processes)
+            # A block at work is seen there now and then, one that stays there each time.
+            if (times := times + 1 if there else 0) == 5:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"the run is not inside '{block}': {told}; {run.poll()}")
 
-    return any(found.what is not None and found.what.pid == run.pid for found in find_runs())
+
+def heeded(run: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Wait until a process has been interrupted by a signal: another one of it is a second one."""
+    deadline = time.monotonic() + 60
+    while True:
+        text = Path(f"/proc/{run.pid}/status").read_text()
+        masks = [int(line.split()[1], 16) for line in text.splitlines() if "Pnd:" in line[:8]]
+        if not any(mask >> (number - 1) & 1 for mask in masks):
+            return
+        assert time.monotonic() < deadline, text
+        time.sleep(0.02)
 
 
-def end_of(run: subprocess.Popen[str], within: float = 60.0) -> tuple[int, Any, str]:
+def end_of(run: subprocess.Popen[str], within: float = 120.0) -> tuple[int, Any, str]:
     """Exit status, results and messages of a run."""
     out, error = run.communicate(timeout=within)
     return run.returncode, json.loads(out) if out.strip() else None, error
@@ -127,9 +156,7 @@ def test_a_signal_ends_processes_that_were_started_one_by_one(
 ) -> None:
     port = f"port={free_port(following=1)}"
     shares = [runs.start("--only", name, port) for name in ("one", "two", "three")]
-    for share in shares:
-        under_way(share, 0)
-    time.sleep(1.0)
+    under_way(shares[-1], 0)
     shares[0].send_signal(number)
     ends = [end_of(share) for share in shares]
     assert [status for status, _, _ in ends] == [128 + number, 0, 0], ends
@@ -141,8 +168,11 @@ def test_a_signal_to_the_whole_group_is_one_wish(runs: Runs) -> None:
     """What a service manager does: the workers get it too, and the launcher still drains."""
     run = runs.start("--processes", "--transport", "ipc")
     under_way(run, 3)
+    # All are there still when it is sent to them: nobody ends before the launcher says so.
+    run.send_signal(signal.SIGSTOP)
     for process in [*_workers(run), psutil.Process(run.pid)]:
         process.send_signal(signal.SIGTERM)
+    run.send_signal(signal.SIGCONT)
     status, result, error = end_of(run)
     assert status == 143, error
     assert result["results"]["sink"]["items"] > 0
@@ -172,13 +202,13 @@ def test_a_hangup_that_is_ignored_stays_ignored(runs: Runs) -> None:
 
 def test_a_second_signal_breaks_off(runs: Runs) -> None:
     run = runs.start("--in-process", "stubborn=600")
-    under_way(run, 0)
-    time.sleep(0.5)
+    inside(run, "copy")
     run.send_signal(signal.SIGTERM)
+    heeded(run, signal.SIGTERM)
     time.sleep(0.5)
     assert run.poll() is None
     run.send_signal(signal.SIGTERM)
-    status, result, error = end_of(run, 15)
+    status, result, error = end_of(run)
     assert (status, result) == (143, None)
     assert error.strip() == "interrupted"
 
@@ -193,10 +223,12 @@ def test_a_second_signal_breaks_off(runs: Runs) -> None:
 )
 def test_a_drain_that_fails_names_who_did_not(runs: Runs, word: str, reason: str) -> None:
     run = runs.start("--processes", "--transport", "ipc", word)
-    under_way(run, 3)
-    time.sleep(1.0)
+    if "stubborn" in word:
+        inside(run, "copy")
+    else:
+        under_way(run, 3, items=1000)
     run.send_signal(signal.SIGTERM)
-    status, result, error = end_of(run, 60)
+    status, result, error = end_of(run)
     assert (status, result) == (1, None)
     assert error == f"error: {reason} did not drain within 10 s\n"
     assert _workers(run) == []
@@ -206,10 +238,10 @@ def test_a_long_folder_for_temporary_files_is_no_obstacle(runs: Runs, tmp_path: 
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
     environment = {**os.environ, "TMPDIR": str(deep)}
-    run = runs.start("--processes", "--transport", "ipc", "--max-seconds", "0.5", env=environment)
+    run = runs.start("--processes", "--transport", "ipc", "source.items=1000", env=environment)
     status, result, error = end_of(run)
     assert status == 0, error
-    assert result["results"]["sink"]["items"] > 0
+    assert result["results"]["sink"]["items"] == 1000
     # Steering such a run is not possible, and that is said.
     assert "too long for a socket" in error
     assert list(deep.iterdir()) == []
@@ -233,9 +265,7 @@ def test_a_soft_limit_of_file_descriptors_is_raised(runs: Runs) -> None:
             resource.RLIMIT_NOFILE, (24, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         )
 
-    run = runs.start(
-        "--processes", "--transport", "ipc", "--max-seconds", "0.5", preexec_fn=limited
-    )
+    run = runs.start("--processes", "--transport", "ipc", "source.items=1000", preexec_fn=limited)
     status, result, error = end_of(run)
     assert status == 0, error
-    assert result["results"]["sink"]["items"] > 0
+    assert result["results"]["sink"]["items"] == 1000

@@ -66,7 +66,7 @@ print(json.dumps(result.results))
 """,
         tmp_path,
     )
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=120)
     assert run.returncode == 0, err
     here: Any = Flowgraph.load(pipe, allow_code=True).run(processes=False).results
     assert json.loads(out) == json.loads(json.dumps(here))
@@ -85,7 +85,7 @@ assert made == [{}] and len(result.processes) == 4
 """,
         tmp_path,
     )
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=120)
     assert run.returncode == 0, err
 
 
@@ -108,7 +108,7 @@ assert [child.returncode for child in made[0].values()] == [1, 1, 1]
 """,
         tmp_path,
     )
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=120)
     assert run.returncode == 0, err
 
 
@@ -116,7 +116,7 @@ def under_way(run: subprocess.Popen[str]) -> list[psutil.Process]:
     """Wait until a run listens to its control socket; returns its workers."""
     from semradio.flowgraphs.control import find_runs
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and run.poll() is None:
         if any(found.what is not None and found.what.pid == run.pid for found in find_runs()):
             return psutil.Process(run.pid).children()
@@ -140,8 +140,8 @@ def test_a_kill_of_a_fork_or_of_the_launcher_ends_all(victim: str, tmp_path: Pat
         run.kill()
     else:
         workers[1].kill()
-    _, err = run.communicate(timeout=60)
-    gone, alive = psutil.wait_procs(workers, timeout=10)
+    _, err = run.communicate(timeout=120)
+    gone, alive = psutil.wait_procs(workers, timeout=120)
     assert (len(gone), alive) == (3, [])
     if victim == "worker":
         assert run.returncode == 1
@@ -164,5 +164,5 @@ for _ in range(50):
 """,
         Path.cwd(),
     )
-    _, err = done.communicate(timeout=60)
+    _, err = done.communicate(timeout=120)
     assert done.returncode == 0, err

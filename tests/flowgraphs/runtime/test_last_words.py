@@ -69,7 +69,7 @@ class Pair:
 
     def until(self, happened: Callable[[], bool], *shares: Share) -> None:
         """Let some run until something has happened."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not happened():
             assert time.monotonic() < deadline
             for share in shares:

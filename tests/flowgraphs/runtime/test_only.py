@@ -13,6 +13,8 @@ import pytest
 from commands import Command
 from ports import free_port
 
+from semradio.flowgraphs.control import Control
+
 pytestmark = pytest.mark.slow
 
 LINK = """
@@ -58,20 +60,20 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
         child.communicate()
 
 
-def under_way(*children: Command) -> None:
-    """Wait until processes have begun to run, and a little longer: items flow."""
-    from semradio.flowgraphs.control import find_runs
+SLOW = "rate=20"
+"""The link would take minutes: what happens to it happens in the middle."""
 
-    deadline = time.monotonic() + 60
-    left = {child.pid for child in children}
-    while left and time.monotonic() < deadline:
-        left -= {found.what.pid for found in find_runs() if found.what is not None}
+
+def under_way(bob: Command) -> None:
+    """Wait until items have come to the receiver."""
+    control = Control.find(bob.pid, wait=120)
+    deadline = time.monotonic() + 120
+    while not sum(block.items_in for block in control.status().blocks if block.name == "power"):
+        assert time.monotonic() < deadline, "no item has come"
         time.sleep(0.05)
-    assert not left
-    time.sleep(1.0)
 
 
-def end_of(child: Command, within: float = 60.0) -> tuple[int, Any, str]:
+def end_of(child: Command, within: float = 120.0) -> tuple[int, Any, str]:
     """Exit status, results and messages of a process."""
     out, error = child.communicate(timeout=within)
     return child.returncode, json.loads(out) if out.strip() else None, error
@@ -87,22 +89,23 @@ def reference(hosts: Hosts) -> Any:
 
 def test_a_sender_that_comes_back_goes_on_with_the_same_items(hosts: Hosts) -> None:
     expected = reference(hosts)
-    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=200")
-    under_way(bob, alice)
+    bob, alice = hosts.start("bob", "--patience", "120"), hosts.start("alice", SLOW)
+    under_way(bob)
     alice.kill()
-    time.sleep(0.5)
+    # That it has gone has to be noticed before it can be back.
+    said = next(line for line in bob.stderr if "has gone; waiting" in line)
+    assert "process 'alice'" in said
     hosts.start("alice")
     status, result, error = end_of(bob)
     assert status == 0, error
-    assert "has gone; waiting" in error
     assert "is back" in error
     # The items are the same; a sum of them may round differently where chunks end elsewhere.
     assert result["results"]["power"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_receiver_that_does_not_come_back_is_named(hosts: Hosts) -> None:
-    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=500")
-    under_way(bob, alice)
+    bob, alice = hosts.start("bob"), hosts.start("alice", SLOW)
+    under_way(bob)
     bob.kill()
     status, _, error = end_of(alice)
     assert status == 1
@@ -111,8 +114,8 @@ def test_a_receiver_that_does_not_come_back_is_named(hosts: Hosts) -> None:
 
 
 def test_a_sender_that_does_not_come_back_is_named(hosts: Hosts) -> None:
-    bob, alice = hosts.start("bob"), hosts.start("alice", "rate=500")
-    under_way(bob, alice)
+    bob, alice = hosts.start("bob"), hosts.start("alice", SLOW)
+    under_way(bob)
     alice.kill()
     status, _, error = end_of(bob)
     assert status == 1
@@ -120,7 +123,10 @@ def test_a_sender_that_does_not_come_back_is_named(hosts: Hosts) -> None:
 
 
 def test_a_process_without_a_source_can_be_stopped(hosts: Hosts) -> None:
-    bob, alice = hosts.start("bob", "--max-seconds", "3"), hosts.start("alice", "rate=1000")
+    alice = hosts.start("alice", SLOW)
+    # It waits for its receiver, whose seconds are not to pass while it starts.
+    Control.find(alice.pid, wait=120)
+    bob = hosts.start("bob", "--max-seconds", "5")
     status, result, error = end_of(bob)
     assert status == 0, error
     assert 0 < result["results"]["power"]["items"] < 6000

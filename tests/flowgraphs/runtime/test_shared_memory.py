@@ -371,7 +371,7 @@ def test_a_kill_is_noticed_and_leaves_nothing(
             os.kill(host.children[victim].pid, signal.SIGKILL)
 
     with pytest.raises(RunError, match=rf"process '{victim}' \(pid \d+\) died: killed by signal 9"):
-        Supervisor(host, graph.plan, on_progress=kill, max_seconds=60).run()
+        Supervisor(host, graph.plan, on_progress=kill, max_seconds=120).run()
     assert pids, "no process ever mapped shared memory"
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert left(folder) == set()
@@ -393,7 +393,7 @@ def test_a_kill_of_processes_started_one_by_one_leaves_nothing(victim: str, fold
         for name in ("one", "two")
     }
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not all(maps_shared_memory(run.pid) for run in runs.values()):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -45,7 +45,7 @@ def ended(process: Process) -> Iterator[Process]:
 
 def waited_for(pattern: str) -> Path:
     """Return the file of that pattern, once there is one."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         for path in Path().glob(pattern):
             return path
@@ -53,8 +53,18 @@ def waited_for(pattern: str) -> Path:
     raise AssertionError(f"no {pattern}")
 
 
+def idle(pid: int) -> None:
+    """Wait until a process has nothing to do: a worker begins its next cell before that is so."""
+    deadline = time.monotonic() + 120
+    looks = 0
+    while looks < 10:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        looks = looks + 1 if psutil.Process(pid).status() == psutil.STATUS_SLEEPING else 0
+
+
 def gone(pids: list[int]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not any(map(psutil.pid_exists, pids))
@@ -101,10 +111,11 @@ def test_ctrl_c_keeps_what_is_finished(folder: Path) -> None:
     )  # fmt: skip
     with ended(command) as process:
         waited_for("waiting-*")
+        idle(process.pid)
         # As a terminal does it: the whole group hears of it.
         for child in [*psutil.Process(process.pid).children(), psutil.Process(process.pid)]:
             child.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "interrupted: 3 cells are done, 3 are left; the same command goes on" in err
     assert "Traceback" not in err
@@ -125,7 +136,7 @@ def test_two_sweeps_on_one_store(folder: Path, semradio_sweep: Callable[..., Any
         # The end of a worker is the end of its sweep, and of the other worker.
         others = [child.pid for child in psutil.Process(process.pid).children()]
         psutil.Process(worker).kill()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert f"error: cell 1 (what=wait): its worker process (pid {worker}) died: killed" in err
     assert gone(others)

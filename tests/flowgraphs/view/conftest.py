@@ -30,7 +30,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     for run in runs:
         if run.process.poll() is None:
             run.process.terminate()
-        run.process.communicate(timeout=30)
+        run.process.communicate(timeout=120)
 
 
 @pytest.fixture(scope="session")

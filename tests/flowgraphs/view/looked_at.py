@@ -13,7 +13,7 @@ BLOCKS = Path(__file__).with_name("blocks_for_tests.py")
 def frames(feed: Feed, *ports: str, count: int = 3) -> dict[str, list[Frame]]:
     """Return ``count`` frames or more of each port."""
     found: dict[str, list[Frame]] = {port: [] for port in ports}
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while min(map(len, found.values())) < count:
         assert time.monotonic() < deadline, {port: len(f) for port, f in found.items()}
         for frame in feed.poll():

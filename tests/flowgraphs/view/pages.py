@@ -47,7 +47,7 @@ class Viewer:
         self.urls: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         wanted = 1 if "--look" in options else 2
         while len(self.urls) < wanted:
             assert self.process.poll() is None, self.said
@@ -79,7 +79,7 @@ class Viewer:
         self, method: str, path: str, body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """Make a request; returns status, headers and body."""
-        line = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        line = HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             line.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -114,7 +114,7 @@ class Viewer:
             uri,
             origin=self.origin if origin == "" else origin,  # type: ignore[arg-type]
             additional_headers=more,
-            open_timeout=10,
+            open_timeout=120,
             close_timeout=1,
             proxy=None,
             compression=None,
@@ -124,7 +124,7 @@ class Viewer:
         """End it as Ctrl-C does."""
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(120)
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Looker:
     def say(self, **word: Any) -> None:
         self.line.send(json.dumps(word))
 
-    def take(self, draw: bool = True, timeout: float = 15) -> dict[str, Any] | None:
+    def take(self, draw: bool = True, timeout: float = 120) -> dict[str, Any] | None:
         """Take one message; None if it was an answer."""
         found = self.line.recv(timeout)
         if isinstance(found, str):
@@ -155,7 +155,7 @@ class Looker:
 
     def until(self, what: str) -> Any:
         """Take messages until there is some news."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while what not in self.news:
             assert time.monotonic() < deadline, self.news.keys()
             self.take()

@@ -44,7 +44,7 @@ class Run:
         self.control = self._control()
 
     def _control(self) -> Control:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for found in find_runs():
                 if found.what is not None and found.what.pid == self.process.pid:
@@ -57,7 +57,7 @@ class Run:
 
     def end(self, status: int = 0) -> dict[str, Any]:
         """Wait for the end; returns the results."""
-        _, said = self.process.communicate(timeout=60)
+        _, said = self.process.communicate(timeout=120)
         assert self.process.returncode == status, said
         found: dict[str, Any] = json.loads(self.out.read_text())
         return found

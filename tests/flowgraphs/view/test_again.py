@@ -51,14 +51,14 @@ def show(tmp_path: Path) -> Iterator[Show]:
     for run in runs:
         if run.poll() is None:
             run.terminate()
-        run.communicate(timeout=30)
+        run.communicate(timeout=120)
     # A viewer stays for no longer than its pages, and no run that one has started for longer.
     _, left = psutil.wait_procs(viewers, 30)
     assert left == []
 
 
 def until_state(page: Looker, state: str) -> dict[str, object]:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while page.until("run")["state"] != state:
         assert time.monotonic() < deadline
         page.take()
@@ -77,7 +77,7 @@ def test_a_run_that_was_stopped_is_started_again(show: Show) -> None:
         assert "has not ended yet" in said
         page.ask(do="stop")
         assert until_state(page, "ended")["again"] is True
-        assert viewer.process.wait(30) == 130
+        assert viewer.process.wait(120) == 130
         assert looker.ask(do="start")["error"] == "this page may look, not change"
         assert page.ask(do="start") == {"ask": 1, "done": True}
         second = until_state(page, "running")
@@ -95,12 +95,12 @@ def test_a_run_that_was_stopped_is_started_again(show: Show) -> None:
         # And a third time, which nobody stops: it ends with the last page.
         page.ask(do="start")
         third = psutil.Process(int(str(until_state(page, "running")["pid"])))
-    third.wait(30)
+    third.wait(120)
 
 
 def test_a_run_that_cannot_start_leaves_no_viewer(show: Show) -> None:
     viewer = show(LINK.replace("null_sink", "file_sink, file: /no/such/folder/x"))
-    assert viewer.process.wait(30) == 1
+    assert viewer.process.wait(120) == 1
 
 
 def test_why_a_second_run_did_not_start_is_told(show: Show, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 
 Start = Callable[..., Run]
 
@@ -43,6 +43,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             executable_path=CHROMIUM,
             args=list(FLAGS),
             viewport={"width": 1280, "height": 900},
+            timeout=PATIENCE_MS,
         )
         yield found
         found.close()
@@ -96,6 +97,16 @@ def until(page: Any, what: str, argument: Any = None) -> Any:
         time.sleep(0.05)
 
 
+def told_url(process: Command) -> str:
+    """Return the address that a run tells of its page."""
+    said = ""
+    for line in process.stderr:
+        said += line
+        if urls := re.findall(r"http://\S+", said):
+            return str(urls[0])
+    raise AssertionError(said)
+
+
 def state(page: Any) -> str:
     return str(page.inner_text("#state"))
 
@@ -135,7 +146,7 @@ def test_a_slider_tightens_the_constellation(start: Start, viewer: Any, page: An
     assert re.search(r"air.snr_db: 3 → 40\s+from item [\d ]+", said), said
     item = int(re.findall(r"from item ([\d ]+)", said)[0].replace(" ", ""))
     assert item > 0
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while spread(page, "symbols") > 0.2 * wide:
         assert time.monotonic() < deadline
 
@@ -148,7 +159,7 @@ def test_a_slider_tightens_the_constellation(start: Start, viewer: Any, page: An
                 return True
         return False
 
-    for step in range(20):
+    for step in range(40):
         if tags_say(item):
             break
         before = page.inner_text("#history li")
@@ -173,10 +184,7 @@ def test_alice_switched_off_lets_eve_read(page: Any, tmp_path: Path, sockets: Pa
     words = ("--view", "--no-open", "--quiet", f"picture={tmp_path}/x.png")
     process = Command("run", "arn_link", *words)
     try:
-        said = ""
-        while not (urls := re.findall(r"http://\S+", said)):
-            said += process.stderr.readline()
-        page.goto(urls[0])
+        page.goto(told_url(process))
         accuracy = "() => semradio.status?.recent.leakage?.accuracy ?? null"
         # Pictures sent and received, and what Eve reads.
         until(page, "() => [...semradio.panels.shown.values()][0]?.drawer.seen?.size === 3")
@@ -188,7 +196,7 @@ def test_alice_switched_off_lets_eve_read(page: Any, tmp_path: Path, sockets: Pa
         assert page.evaluate(SHOWN, "leakage.accuracy") > 0.85
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert process.returncode == 130
     until(page, "() => document.getElementById('state').innerText === 'ended'")
 
@@ -197,10 +205,7 @@ def test_a_killed_worker_is_named(page: Any, tmp_path: Path) -> None:
     file = tmp_path / "watched.yml"
     file.write_text(LINK)
     process = Command("run", str(file), "--view", "--no-open", "--quiet")
-    said = ""
-    while not (urls := re.findall(r"http://\S+", said)):
-        said += process.stderr.readline()
-    page.goto(urls[0])
+    page.goto(told_url(process))
     until(page, "() => semradio.paints > 3")
     workers = page.evaluate("() => semradio.status.processes")
     os.kill(next(w["pid"] for w in workers if w["name"] == "air"), signal.SIGKILL)
@@ -208,7 +213,7 @@ def test_a_killed_worker_is_named(page: Any, tmp_path: Path) -> None:
     assert "Process 'air' is gone" in page.inner_text("#banner")
     assert page.locator("[data-process='air'] .g-frame.gone").count() == 1
     assert page.locator(".g-frame.gone").count() == 1
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == 1
 
 
@@ -270,6 +275,11 @@ def test_a_run_that_ends_and_a_second_one(start: Start, viewer: Any, page: Any) 
     second.end(130)
 
 
+def came(run: Run) -> int:
+    """How many items have come to the end of the link."""
+    return next(b.items_in for b in run.control.status().blocks if b.name == "sink")
+
+
 def test_a_frozen_tab_holds_nothing(start: Start, viewer: Any, page: Any) -> None:
     run = start(LINK)
     watching = viewer()
@@ -286,22 +296,26 @@ def test_a_frozen_tab_holds_nothing(start: Start, viewer: Any, page: Any) -> Non
     measuring = threading.Thread(target=measure)
     measuring.start()
     skipped = page.evaluate("() => semradio.left_out")
-    before = next(b.items_in for b in run.control.status().blocks if b.name == "sink")
-    # The page does nothing for four seconds, whatever comes.
-    began, ended = page.evaluate(
-        "() => { const t = Date.now(); while (Date.now() < t + 4000); return [t, t + 4000]; }"
-    )
+    went, deadline = 0, time.monotonic() + 120
+    # The run goes on, at its pace; on a busy machine that takes longer.
+    while went <= 0.5 * 4 * 20000:
+        assert time.monotonic() < deadline, f"only {went} items came through"
+        before = came(run)
+        # The page does nothing for four seconds, whatever comes.
+        began, ended = page.evaluate(
+            "() => { const t = Date.now(); while (Date.now() < t + 4000); return [t, t + 4000]; }"
+        )
+        went += came(run) - before
+        paints = page.evaluate("() => semradio.paints")
+        until(page, "n => semradio.paints > n + 5", paints)
+        under_way = page.evaluate(
+            "([a, b]) => semradio.sent.filter(t => t > a && t < b).length", [began, ended]
+        )
+        assert under_way <= 2
     done.set()
     measuring.join()
-    after = next(b.items_in for b in run.control.status().blocks if b.name == "sink")
     until(page, "n => semradio.left_out > n", skipped)
-    under_way = page.evaluate(
-        "([a, b]) => semradio.sent.filter(t => t > a && t < b).length", [began, ended]
-    )
-    assert under_way <= 2
     assert max(memory) - memory[0] < 8 << 20
-    # The run went on, at its pace.
-    assert after - before > 0.5 * 4 * 20000
     # What the page left out is on it.
     until(page, "() => document.getElementById('skipped').innerText !== '0'")
     paints = page.evaluate("() => semradio.paints")
@@ -317,9 +331,13 @@ def test_what_is_out_of_sight_is_not_asked_for(start: Start, viewer: Any, page: 
     page.goto(viewer().url)
     until(page, "() => semradio.paints > 20")
     until(page, "() => [...semradio.panels.shown.values()].at(-1).hidden")
-    count = page.evaluate(COUNTS)[-1][1]
-    paints = page.evaluate("() => semradio.paints")
-    until(page, "n => semradio.paints > n + 20", paints)
+    # What was under way when it went out of sight may come still.
+    for _ in range(5):
+        count = page.evaluate(COUNTS)[-1][1]
+        paints = page.evaluate("() => semradio.paints")
+        until(page, "n => semradio.paints > n + 20", paints)
+        if page.evaluate(COUNTS)[-1] == [True, count]:
+            break
     assert page.evaluate(COUNTS)[-1] == [True, count]
     assert page.evaluate(COUNTS)[0][1] > 20
     # Now the last is in sight, and the first is not.

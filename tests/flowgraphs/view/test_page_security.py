@@ -40,7 +40,7 @@ def watched(both: tuple[Run, Viewer]) -> Iterator[tuple[Run, Viewer]]:
     yield run, viewer
     before = items(run)
     assert run.control.values()["air.snr_db"] == 3.0
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while items(run) <= before:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -142,7 +142,7 @@ def test_large_bodies_are_refused(watched: tuple[Run, Viewer]) -> None:
     with viewer.socket(cookie) as line, pytest.raises(ConnectionClosed):
         line.send("x" * (1 << 20))
         while True:
-            line.recv(10)
+            line.recv(120)
 
 
 def test_paths_lead_nowhere(watched: tuple[Run, Viewer]) -> None:
@@ -235,7 +235,7 @@ def test_a_thousand_sockets_are_cut(watched: tuple[Run, Viewer]) -> None:
             except OSError:
                 break
         # The first ones may speak, and do not; they are cut as well, after a while.
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         viewing = psutil.Process(viewer.process.pid)
         while any(c.status == psutil.CONN_ESTABLISHED for c in viewing.net_connections("tcp")):
             assert time.monotonic() < deadline

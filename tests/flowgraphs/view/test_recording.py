@@ -44,7 +44,7 @@ def page(start: Start, looked_at: str, tmp_path: Path) -> Iterator[Looker]:
 def recorded(page: Looker, port: str, kind: str, items: int = 3000) -> dict[str, Any]:
     """Record some items of a port; returns what the page is told of the file."""
     assert page.ask(do="record", port=port, kind=kind) == {"ask": 1, "done": True}
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (found := [r for r in page.news["recordings"] if r["items"] > items]):
         assert time.monotonic() < deadline, page.news["recordings"]
         page.take()

@@ -97,7 +97,7 @@ def test_every_port_of_every_process_is_shown(start: Start, looked_at: str, mode
 def until_size(feed: Feed, items: int) -> list[Frame]:
     """Return the frames that come until one has as many items."""
     found: list[Frame] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while all(len(f.array) != items for f in found):
         assert time.monotonic() < deadline, [len(f.array) for f in found]
         found += feed.poll()
@@ -167,11 +167,11 @@ def test_why_a_run_fails_is_told_to_who_looks(start: Start, looked_at: str) -> N
         frames(feed, "air.y", count=1)
         pid = {p.name: p.pid for p in feed.status().processes}["three"]
         os.kill(pid, signal.SIGKILL)
-        assert "process 'three'" in feed.why(30)
+        assert "process 'three'" in feed.why(120)
         with pytest.raises(ControlError, match="process 'three'"):
             while True:
                 feed.poll()
-    run.process.communicate(timeout=30)
+    run.process.communicate(timeout=120)
     assert run.process.returncode == 1
 
 
@@ -217,11 +217,11 @@ def test_looking_changes_nothing(
     with ThreadPoolExecutor(viewers) as pool:
         looking = [pool.submit(look, run, begun) for _ in range(viewers)]
         for _ in range(viewers):
-            assert begun.acquire(timeout=60), [f.exception(0) for f in looking if f.done()]
+            assert begun.acquire(timeout=120), [f.exception(0) for f in looking if f.done()]
         run.control.set("pace.rate", 40000.0)
         result = run.end()["results"]
         for viewer in looking:
-            viewer.result(60)
+            viewer.result(120)
     assert outcome(result) == undisturbed
 
 
@@ -290,14 +290,24 @@ def test_status_tells_how_everything_stands(start: Start, looked_at: str) -> Non
         first = feed.status()
         assert [p.name for p in first.processes] == ["one", "two", "three", "four"]
         assert first.state == "running"
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while True:
             status = feed.status()
             blocks = {b.name: b for b in status.blocks}
-            if status.metrics and blocks["sink"].items_in > 5000:
+            answered = not any(p.silent for p in status.processes)
+            if "sink" in status.metrics and answered and blocks["sink"].items_in > 5000:
                 break
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, status
             time.sleep(0.05)
+        # Counts that are read one after the other fit where nothing moves.
+        feed.change({"pace.rate": 0.001})
+        before = -1
+        while before != blocks["sink"].items_in or answered is False:
+            assert time.monotonic() < deadline, status
+            time.sleep(0.5)
+            before, status = blocks["sink"].items_in, feed.status()
+            blocks = {b.name: b for b in status.blocks}
+            answered = not any(p.silent for p in status.processes)
         assert blocks["air"].process == "two"
         assert blocks["air"].items_in == blocks["air"].items_out > 0
         assert blocks["frames"].items_in >= 5 * blocks["frames"].items_out > 0
@@ -317,6 +327,7 @@ def test_status_tells_how_everything_stands(start: Start, looked_at: str) -> Non
         assert edges["flat.y -> sink.x"].starved_s == 0
         assert across.starved_s > 0
         assert all(p.cpu_s > 0 and p.rss_bytes > 1e6 for p in status.processes)
+        feed.change({"pace.rate": 20000.0})
         feed.stop()
         with pytest.raises(ControlError):
             while True:
@@ -337,7 +348,7 @@ def test_a_process_that_stands_still_is_told_and_holds_nobody_up(
         os.kill(pid, signal.SIGSTOP)
         try:
             # It may have read the question already when the signal came: then it answers once more.
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while "two" not in silent(feed):
                 assert time.monotonic() < deadline
             for _ in range(3):
@@ -346,7 +357,7 @@ def test_a_process_that_stands_still_is_told_and_holds_nobody_up(
                 feed.tap("air.y")
         finally:
             os.kill(pid, signal.SIGCONT)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while silent(feed):
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -368,7 +379,7 @@ def test_a_process_that_is_busy_for_long_is_looked_at_all_the_same(
             deadline = time.monotonic() + 2 * RENEW_S
             while time.monotonic() < deadline or "two" not in silent(feed):
                 feed.poll()
-                assert time.monotonic() < deadline + 20
+                assert time.monotonic() < deadline + 120
         finally:
             os.kill(pid, signal.SIGCONT)
         frames(feed, "air.y", count=2)

@@ -114,18 +114,28 @@ def test_once_tells_how_a_run_stands(
     start: Start, looked_at: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = start(looked_at, "items=10000000")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while run.control.status().metrics.get("sink", {}).get("items", 0) == 0:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    with pytest.raises(SystemExit) as ended:
-        main(["top", str(run.process.pid), "--once", "--json"])
-    assert ended.value.code == 0
-    found = json.loads(capsys.readouterr().out)
+    while True:
+        with pytest.raises(SystemExit) as ended:
+            main(["top", str(run.process.pid), "--once", "--json"])
+        assert ended.value.code == 0
+        found = json.loads(capsys.readouterr().out)
+        # One that does not answer in time, on a busy machine, is told as it stood before.
+        if not any(process["silent"] for process in found["processes"]):
+            break
+        assert time.monotonic() < deadline, found["processes"]
     assert found["flowgraph"] == "looked_at"
     assert found["pid"] == run.process.pid
     blocks = {block["name"]: block for block in found["blocks"]}
-    assert blocks["air"]["rate"] > 0
+    while blocks["air"]["rate"] <= 0:
+        assert time.monotonic() < deadline, blocks["air"]
+        with pytest.raises(SystemExit):
+            main(["top", str(run.process.pid), "--once", "--json"])
+        again = json.loads(capsys.readouterr().out)
+        blocks = {block["name"]: block for block in again["blocks"]}
     assert {p["name"] for p in found["processes"]} == {"one", "two", "three", "four"}
     assert all(0 <= p["waited"] <= 1 for p in found["processes"])
     assert {"air.snr_db", "pace.rate"} <= {
@@ -151,7 +161,7 @@ def test_wrong_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def until(pilot: Any, holds: Callable[[], bool]) -> None:
     """Wait for a condition while the screen goes on."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < deadline
         await pilot.pause(0.05)
