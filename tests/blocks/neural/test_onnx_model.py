@@ -329,7 +329,7 @@ def test_items_wait_for_company_no_longer_than_allowed(linear):
         while len(harness.outputs()[0]) < 1:
             harness.run()
         assert 0.8 < time.monotonic() - started < 60
-    block = OnnxModel(model=str(linear), max_batch=4, max_latency=600.0)
+    block = OnnxModel(model=str(linear), max_batch=4, max_latency=60.0)
     with Harness(block, {"x": ItemType("float32", (5,))}) as harness:
         started = time.monotonic()
         harness.push(x[:1])
