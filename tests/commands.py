@@ -131,7 +131,7 @@ def run(
     folder: Path | str | None = None,
     environment: Mapping[str, str] | None = None,
     training: bool = False,
-    timeout: float = 120,
+    timeout: float = 240,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``semradio WORDS`` to its end; killed if that takes longer than ``timeout`` seconds."""
     child = Command(*words, folder=folder, environment=environment, training=training)

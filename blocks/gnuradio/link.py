@@ -25,8 +25,9 @@ _LARGE_ITEMS, _TAG_BYTES = 8, 1 << 20
 _RETRIED_S = 0.25
 """libzmq calls again within so long when a peer has gone, and never when it cut it off itself."""
 
-_SETTLED_S = 0.02
-"""So long nothing waits in the kernel where libzmq has nothing left to hand over."""
+_SETTLED_S = 0.1
+"""So long nothing waits in the kernel where libzmq has nothing left to hand over: its thread has to
+come to it, on a busy machine too."""
 
 _CLOCK_TICK = 0.002
 

@@ -111,7 +111,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     script = tmp_path / "study.py"
     script.write_text(program)
     main = subprocess.Popen([sys.executable, str(script)])
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (begun := list(tmp_path.rglob("base.pt"))) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert begun
