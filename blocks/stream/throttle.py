@@ -17,8 +17,8 @@ class Throttle(SyncBlock):
 
     Item i is due ``i / rate`` seconds after the first; above 500 items/s, those of two
     milliseconds pass together. What a slow receiver held up is made good as soon as it has room
-    again. A new rate counts from the moment of the change. The items themselves do not depend on
-    the clock.
+    again. A new rate counts from the moment of the change. When the run is asked to end, what is
+    under way passes at once. The items themselves do not depend on the clock.
 
     Example:
         >>> Throttle(rate=1e6)(np.float32([1, 2]))
@@ -36,7 +36,7 @@ class Throttle(SyncBlock):
     clock = staticmethod(time.monotonic)
 
     def ready(self, items: int, ended: bool) -> int:
-        if not self.enabled:
+        if not self.enabled or self.stopping:
             return items
         if math.isnan(self.since):
             self.since = self.clock()
